@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* vt: value tasks for libuv. Include this; the parts are one concept each.
+ *
+ * The words
+ *   value task    16 bytes that are the answer, or name what will give it
+ *   in hand       the answer is in the 16 bytes
+ *   pending       not completed
+ *   completed     succeeded (status 0), cancelled (UV_ECANCELED) or failed
+ *                 (another negative status)
+ *   source        what a pending value task names; answers status, result and
+ *                 on completed
+ *   token         which of a source's operations a value task names
+ *   stale         a value task whose token is no longer its source's: taken
+ *                 before, or of a source that serves another operation now
+ *   one-shot      a source whose result may be taken once: all I/O, delays,
+ *                 work, async functions
+ *   task          a counted result, awaited any number of times
+ *   promise       the side that completes a task
+ *   awaiter       who waits; continuation: what runs then
+ *   context       the loop on which an await was called, and its scope; the
+ *                 continuation runs there
+ *   async function, frame, box
+ *                 straight code over value tasks, its locals across awaits, and
+ *                 the pooled block they move to at the first real wait
+ *   scope         a group of operations with one cancel and one deadline
+ *
+ * Who frees what: four words. A function that borrows a pointer uses it until
+ * the call returns, or until completion where the comment says so; one that
+ * takes it owns it from then on, also on failure; one that gives it wants it
+ * back by the function named; one that copies needs it no longer.
+ *
+ * A value task's life
+ *   1. Made in hand, it has no life: it may be copied, stored and taken at will.
+ *   2. Made pending, its operation is the loop's until its result is taken, by
+ *      one await, one vt_get_result, one vt_as_task or one vt_forget. Taking it
+ *      frees it, success or failure.
+ *   3. Every accepted operation completes exactly once, also when cancelled, at
+ *      stop, and out of memory. Its continuation runs exactly once, unless
+ *      vt_await_stop withdrew it.
+ *   4. Memory handed to an operation ("borrows until completion") is untouched
+ *      and alive until then, cancelled or not. When memory runs out an operation
+ *      may be cancelled and forgotten for its awaiter; the borrow lasts until
+ *      libuv has given it up, so such memory should outlive the loop's detach.
+ *   5. A failure that nobody took is reported (<vt/report.h>), never lost.
+ *   6. Misuse is answered by a status of its own (<vt/error.h>), in every
+ *      build, and changes nothing.
+ *   7. After vt_loop_detach only results in hand and static tasks may be
+ *      touched.
+ *
+ * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
+ * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*, what makes
+ * results in hand, the allocator's counters and the texts of statuses. */
+#ifndef VT_H
+#define VT_H
+
+#include "vt/alloc.h"
+#include "vt/async.h"
+#include "vt/bridge.h"
+#include "vt/delay.h"
+#include "vt/error.h"
+#include "vt/export.h"
+#include "vt/fs.h"
+#include "vt/loop.h"
+#include "vt/report.h"
+#include "vt/site.h"
+#include "vt/source.h"
+#include "vt/stream.h"
+#include "vt/task.h"
+#include "vt/typed.h"
+#include "vt/value_task.h"
+#include "vt/version.h"
+#include "vt/work.h"
+#include "vt/writer.h"
+
+#include "vt/debug.h"
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What -DVT_DEBUG changes in a user's file: each call that makes or awaits a
+ * value task notes its line (<vt/site.h>). Function-like macros over the
+ * functions' own names: &vt_delay is still the function. Included last by
+ * <vt.h>. */
+#ifndef VT_DEBUG_H
+#define VT_DEBUG_H
+
+#ifdef VT_DEBUG
+#define vt_await(v, k, state) (vt_await)(VT__SITED(v), k, state)
+#define vt_await_with(v, flags, k, state)                                      \
+  (vt_await_with)(VT__SITED(v), flags, k, state)
+#define vt_loop_run(loop, v) (vt_loop_run)(loop, VT__SITED(v))
+#define vt_as_task(v) (vt_as_task)(VT__SITED(v))
+
+#define vt_start_boxed(frame, size, body)                                      \
+  (VT__MADE, (vt_start_boxed)(frame, size, body))
+#define vt_promise_new(flags, out) (VT__MADE, (vt_promise_new)(flags, out))
+#define vt_task_from_result(r) (VT__MADE, (vt_task_from_result)(r))
+#define vt_delay(ms) (VT__MADE, (vt_delay)(ms))
+#define vt_yield() (VT__MADE, (vt_yield)())
+#define vt_work(fn, arg) (VT__MADE, (vt_work)(fn, arg))
+#define vt_fs_open(p, f, m) (VT__MADE, (vt_fs_open)(p, f, m))
+#define vt_fs_read(f, b, s, o) (VT__MADE, (vt_fs_read)(f, b, s, o))
+#define vt_fs_write(f, d, s, o) (VT__MADE, (vt_fs_write)(f, d, s, o))
+#define vt_fs_close(f) (VT__MADE, (vt_fs_close)(f))
+#define vt_fs_fstat(f, o) (VT__MADE, (vt_fs_fstat)(f, o))
+#define vt_fs_fsync(f) (VT__MADE, (vt_fs_fsync)(f))
+#define vt_listener_accept(l) (VT__MADE, (vt_listener_accept)(l))
+#define vt_listener_close(l) (VT__MADE, (vt_listener_close)(l))
+#define vt_stream_read(s, b, n) (VT__MADE, (vt_stream_read)(s, b, n))
+#define vt_stream_write(s, d, n) (VT__MADE, (vt_stream_write)(s, d, n))
+#define vt_stream_shutdown(s) (VT__MADE, (vt_stream_shutdown)(s))
+#define vt_stream_close(s) (VT__MADE, (vt_stream_close)(s))
+#endif
+
+#endif

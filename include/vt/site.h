@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines of source for reports: what -DVT_DEBUG adds to a user's file. The
+ * library, all layouts and the ABI are the same with and without it, and files
+ * of both kinds link together. Private: the macros of <vt.h> call these. */
+#ifndef VT_SITE_H
+#define VT_SITE_H
+
+#include "vt/value_task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The next operation of this thread is made at file:line. Borrows file, which
+ * must be static. */
+VT_API void vt__site_made(const char *file, unsigned line);
+
+/* Counts an await of v at file:line, and notes it as v's first await. */
+VT_API vt_t vt__site_await(vt_t v, const char *file, unsigned line);
+
+/* The frame of a body under VT_DEBUG: copied to a fresh heap block at the start
+ * and at every await, the old block freed. */
+VT_API void *vt__debug_enter(void *frame, size_t size);
+VT_API void *vt__debug_move(void *frame, size_t size);
+VT_API vt_t vt__debug_suspend(void *frame, size_t size, vt_t v);
+VT_API void vt__debug_exit(void *frame);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef VT_DEBUG
+#define VT__MADE vt__site_made(__FILE__, (unsigned)__LINE__)
+#define VT__SITED(expr)                                                        \
+  (VT__MADE, vt__site_await((expr), __FILE__, (unsigned)__LINE__))
+#else
+#define VT__SITED(expr) (expr)
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Work on libuv's thread pool. C#'s Task.Run. */
+#ifndef VT_WORK_H
+#define VT_WORK_H
+
+#include "vt/value_task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Runs on a thread of the pool; what it returns is the result on the loop. A
+ * positive status becomes VT_ESTATUS. It must not use the loop's value tasks;
+ * promises may be completed from it. */
+typedef vt_result_t vt_work_fn(void *arg);
+
+/* Runs fn(arg) on libuv's pool and completes on this thread's loop with what it
+ * returned. Borrows arg until completion. Cancelled before it began:
+ * UV_ECANCELED, fn never runs; once it runs cancel answers UV_EBUSY and the
+ * result comes. UV_EINVAL for NULL, VT_ENOLOOP, UV_ENOMEM. The pool has four
+ * threads for files, names and work together: long work starves them. */
+VT_API VT_MUST_USE vt_t vt_work(vt_work_fn *fn, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

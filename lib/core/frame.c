@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* Async functions: boxes, suspending, resuming.
+ *
+ * Happy path: a body that must wait asks vt__suspend for a box and copies its
+ * frame into it; the box is registered with the operation it awaits as the
+ * state of box_resume. When that completes, box_resume stores the result before
+ * the frame and calls the body, which suspends again or returns a result in
+ * hand; then the box completes as a one-shot of its own. Where its awaiter is
+ * another box, the loop in box_resume goes on with that one instead of calling:
+ * a chain of any length runs in constant stack, VT__BUDGET links at a time.
+ *
+ * What can go wrong: no memory for the box (the reserve of the class first;
+ * then the operation is cancelled and forgotten, and the await gives
+ * UV_ENOMEM); an operation that refuses (its status is the await's result). */
+#include "core/frame.h"
+
+#include "core/oneshot.h"
+#include "core/value_task.h"
+#include "vt/async.h"
+
+typedef struct box {
+  vt_op_t op;
+  vt_source_t *awaited; /* NULL while the body runs */
+  vt_t outcome;         /* the macros' */
+} box_t;
+
+_Static_assert(sizeof(box_t) == VT__BOX_SIZE,
+               "the macros find their words right before the frame");
+
+static vt_frame_t *frame_of(box_t *box) {
+  return (vt_frame_t *)(void *)(box + 1);
+}
+
+static box_t *box_of(void *frame) { return (box_t *)frame - 1; }
+
+/* ---- resuming ---- */
+
+static void box_resume(void *state, vt_result_t result);
+
+/* The box completes with what its awaited operation completes with: a body that
+ * was resumed has returned a pending value task. */
+static void box_pass_on(void *state, vt_result_t result) {
+  box_t *box = state;
+  vt__op_finish(&box->op, result);
+}
+
+/* Calls the body with the result of its await, in hand. */
+static inline vt_t call_body(vt_loop_t *loop, box_t *box, vt_result_t result) {
+  struct vt__box_tail *tail = vt__tail(frame_of(box));
+  loop->scope = box->op.source.scope;
+  tail->result.source =
+      result.status ? (uintptr_t)result.status << 1 | 1 : 0;
+  tail->result.value.u = result.value.u;
+  box->awaited = NULL;
+  return frame_of(box)->body(frame_of(box));
+}
+
+/* What an await of v gives that was refused with rc: v's result where it is
+ * complete, else rc; without memory v is ended and its result dropped. */
+static vt_t refused(vt_t v, int rc) {
+  if (rc == VT_COMPLETED)
+    return vt_from_result(vt_get_result(v));
+  if (rc == UV_ENOMEM && vt_status(v) == VT_PENDING) {
+    vt_cancel(v);
+    vt_forget(v);
+  }
+  return vt_failed(rc);
+}
+
+/* A resumed body has returned v: its result in *out, or false when there is
+ * none yet. */
+static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
+  if (v.source == (uintptr_t)box)
+    return false;
+  if (vt_in_hand(v)) {
+    out->status = vt_status_in_hand(v);
+    out->value = v.value;
+    return true;
+  }
+  int rc = vt_on_completed(v, 0, box_pass_on, box);
+  if (rc == 0) {
+    box->awaited = (vt_source_t *)v.source;
+    return false;
+  }
+  *out = vt_get_result(refused(v, rc));
+  return true;
+}
+
+/* A resumed body has returned v. While the awaiter is a box too, goes on with
+ * that one. */
+static VT_NOINLINE void box_return(box_t *box, vt_t v) {
+  vt_loop_t *loop = vt__slab_of(box)->loop;
+  vt_result_t result = {0, {0}};
+  for (int links = 0; take_return(box, v, &result); links++) {
+    if (box->op.phase != VT__AWAITED || box->op.k != box_resume ||
+        links >= VT__BUDGET) {
+      vt__op_finish(&box->op, result);
+      return;
+    }
+    box_t *awaiter = box->op.state;
+    vt__pool_put(&loop->pool, &box->op);
+    loop->ran++;
+    box = awaiter;
+    v = call_body(loop, box, result);
+  }
+}
+
+static void box_resume(void *state, vt_result_t result) {
+  box_t *box = state;
+  vt_t v = call_body(vt__slab_of(box)->loop, box, result);
+  if (v.source != (uintptr_t)box)
+    box_return(box, v);
+}
+
+/* ---- as a source ---- */
+
+static box_t *awaited_box(const box_t *box);
+
+/* Cancel goes down the awaited sources in a loop, to the operation underneath;
+ * what a function in its clean-up awaits is not cancelled. */
+static int box_cancel(vt_source_t *source, uint64_t token) {
+  box_t *box = (box_t *)(void *)source;
+  int rc = vt__op_check(&box->op, token);
+  if (rc != 0)
+    return (int)vt__misuse(rc);
+  if (box->op.phase != VT__PENDING && box->op.phase != VT__AWAITED)
+    return UV_EALREADY;
+  for (;;) {
+    if (!box->awaited || frame_of(box)->state & VT__CLEANUP)
+      return UV_EBUSY;
+    box_t *inner = awaited_box(box);
+    if (!inner)
+      break;
+    box = inner;
+  }
+  source = box->awaited;
+  if (!source->ops->cancel)
+    return UV_ENOSYS;
+  return source->ops->cancel(source, source->token);
+}
+
+static void box_describe(const vt_source_t *source, char *text, size_t size) {
+  const box_t *box = (const box_t *)(const void *)source;
+  while (box && awaited_box(box))
+    box = awaited_box(box);
+  const vt_source_t *awaited = box->awaited;
+  if (awaited && awaited->ops->describe)
+    awaited->ops->describe(awaited, text, size);
+}
+
+static const struct vt__own_ops box_own = {
+    .attach = vt__op_attach,
+    .stop = vt__op_stop,
+    .forget = vt__op_forget,
+    .drop = vt__op_drop,
+    .ready = vt__op_ready,
+};
+
+static const vt_source_ops_t box_ops = {
+    .kind = "async function",
+    .status = vt__op_status,
+    .result = vt__op_result,
+    .on_completed = vt__op_on_completed,
+    .cancel = box_cancel,
+    .describe = box_describe,
+    .own = &box_own,
+};
+
+/* The box that a box awaits, if it awaits one. */
+static box_t *awaited_box(const box_t *box) {
+  vt_source_t *awaited = box->awaited;
+  return awaited && awaited->ops == &box_ops ? (box_t *)(void *)awaited : NULL;
+}
+
+static vt_t pending(box_t *box) {
+  vt_t v = {(uintptr_t)box, {0}};
+  v.value.u = box->op.source.token;
+  return v;
+}
+
+/* ---- suspending ---- */
+
+static box_t *box_new(vt_loop_t *loop, size_t size) {
+  vt__class_t *class =
+      size <= SIZE_MAX / 2 ? vt__pool_class(&loop->pool, sizeof(box_t) + size)
+                           : NULL;
+  box_t *box = class ? (box_t *)(void *)vt__pool_get_box(&loop->pool, class)
+                     : NULL;
+  if (!box)
+    return NULL;
+  box->op.source.ops = &box_ops;
+  box->op.source.scope = loop->scope;
+  box->op.phase = VT__PENDING;
+  box->op.flags = 0;
+  box->op.aux = (uint32_t)vt__loop_now(loop);
+  box->awaited = NULL;
+  return box;
+}
+
+/* The first wait of a frame, a source without a short cut, or nothing to wait
+ * for. */
+static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
+  vt_loop_t *loop = vt__current;
+  if (!VT_LIKELY(loop != NULL))
+    return vt_failed(vt__misuse(VT_ENOLOOP));
+  box_t *box = boxed ? box_of(boxed) : box_new(loop, size);
+  if (!VT_LIKELY(box != NULL))
+    return refused(v, vt_status(v) == VT_PENDING ? UV_ENOMEM : VT_COMPLETED);
+  int rc = vt__try_register(v, box_resume, box)
+               ? 0
+               : vt__register(v, 0, box_resume, box);
+  if (rc == 0) {
+    box->awaited = (vt_source_t *)v.source;
+    return pending(box);
+  }
+  if (!boxed)
+    vt__pool_put(&loop->pool, &box->op);
+  return refused(v, rc);
+}
+
+vt_t vt__suspend(void *boxed, size_t size, vt_t v) {
+  if (VT_LIKELY(boxed && vt__try_register(v, box_resume, box_of(boxed)))) {
+    box_of(boxed)->awaited = (vt_source_t *)v.source;
+    return pending(box_of(boxed));
+  }
+  return suspend_slowly(boxed, size, v);
+}
+
+bool vt__frame_is_pinned(const void *boxed) {
+  return ((const box_t *)boxed - 1)->op.flags & VT__PINNED;
+}
+
+vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
+  vt_loop_t *loop = vt__current;
+  if (!loop)
+    return vt_failed(vt__misuse(VT_ENOLOOP));
+  if (size < sizeof(vt_frame_t))
+    return vt_failed(UV_EINVAL);
+  box_t *box = loop->pool.short_of == 0 ? box_new(loop, size) : NULL;
+  if (!box)
+    return vt_failed(UV_ENOMEM);
+  box->op.flags = VT__PINNED;
+  vt_frame_t *f = memcpy(box + 1, frame, size);
+  f->body = body;
+  f->state = VT__BEGIN_BOXED;
+  vt_t v = body(f);
+  if (v.source != (uintptr_t)box)
+    vt__pool_put(&loop->pool, &box->op);
+  return v;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiters: registration, resuming from any thread, withdrawing.
+ *
+ * Happy path: a waiter is taken at registration, named by the vt_continuation_t
+ * that the source keeps, and resumed: on its own loop at once or through the
+ * ready queue, from another thread through the inbox, and with VT_ANYWHERE on
+ * the thread that resumes, after which the block goes home by the inbox.
+ *
+ * What can go wrong: a second resume finds the claim moved on (VT_EDONE); a
+ * withdrawn waiter is only forgotten (k NULL, which the loop's thread alone
+ * reads) unless another thread may read k, where the claim decides who won. */
+#include "core/waiter.h"
+
+#include "base/alloc.h"
+#include "core/loop.h"
+#include "core/own.h"
+#include "core/report.h"
+
+static const vt_source_t *about(const vt_op_t *op) {
+  const vt__waiter_t *w = (const vt__waiter_t *)(const void *)op;
+  return (uintptr_t)w->awaited & 1 ? NULL : w->awaited;
+}
+
+static const struct vt__own_ops waiter_own = {.ready = vt__waiter_ready,
+                                              .about = about};
+
+const vt_source_ops_t vt__waiter_ops = {.kind = "await", .own = &waiter_own};
+
+static vt_loop_t *loop_of(const vt__waiter_t *w) {
+  return vt__slab_of(w)->loop;
+}
+
+/* ---- the loop's table ---- */
+
+static uint32_t hash(const vt_source_t *source, vt_continuation_fn *k,
+                     const void *state) {
+  uint64_t h = (uint64_t)(uintptr_t)source ^ (uint64_t)(uintptr_t)k;
+  h = (h ^ (h >> 29)) * UINT64_C(0xbf58476d1ce4e5b9);
+  h = (h ^ (uint64_t)(uintptr_t)state) * UINT64_C(0x94d049bb133111eb);
+  return (uint32_t)(h >> 32);
+}
+
+static void table_link(vt__waiters_t *table, vt__waiter_t *w) {
+  vt__waiter_t **bucket =
+      &table->buckets[hash(w->awaited, w->op.k, w->op.state) &
+                      (table->size - 1)];
+  w->next = *bucket;
+  if (w->next)
+    w->next->self = &w->next;
+  w->self = bucket;
+  *bucket = w;
+}
+
+/* Doubles the table; without memory the old one serves on, more slowly. */
+static int table_grow(vt__waiters_t *table) {
+  uint32_t size = table->size ? table->size * 2 : 64;
+  vt__waiter_t **buckets = vt__calloc(size, sizeof(vt__waiter_t *));
+  if (!buckets)
+    return table->size ? 0 : UV_ENOMEM;
+  vt__waiters_t old = *table;
+  table->buckets = buckets;
+  table->size = size;
+  for (uint32_t i = 0; i < old.size; i++)
+    for (vt__waiter_t *w = old.buckets[i], *next; w; w = next) {
+      next = w->next;
+      table_link(table, w);
+    }
+  vt__free(old.buckets);
+  return 0;
+}
+
+static void table_unlink(vt__waiters_t *table, vt__waiter_t *w) {
+  if (!w->self)
+    return;
+  *w->self = w->next;
+  if (w->next)
+    w->next->self = w->self;
+  w->self = NULL;
+  table->count--;
+}
+
+vt__waiter_t *vt__waiter_find(vt_loop_t *loop, vt_t v, vt_continuation_fn *k,
+                              void *state) {
+  vt_source_t *source = (vt_source_t *)v.source;
+  vt__waiters_t *table = &loop->waiters;
+  if (table->size == 0)
+    return NULL;
+  vt__waiter_t *w =
+      table->buckets[hash(source, k, state) & (table->size - 1)];
+  while (w && !(w->awaited == source && w->awaited_token == v.value.u &&
+                w->op.k == k && w->op.state == state))
+    w = w->next;
+  return w;
+}
+
+void vt__waiters_close(vt__waiters_t *table) { vt__free(table->buckets); }
+
+/* ---- life ---- */
+
+vt__waiter_t *vt__waiter_new(vt_loop_t *loop, vt_t v, unsigned flags,
+                             vt_continuation_fn *k, void *state) {
+  vt__waiters_t *table = &loop->waiters;
+  if (table->count >= table->size && table_grow(table) != 0)
+    return NULL;
+  vt__class_t *class = &loop->pool.classes[VT__CLASS_WAITER];
+  vt__waiter_t *w = (vt__waiter_t *)(void *)vt__pool_get(&loop->pool, class);
+  if (!w)
+    return NULL;
+  vt_source_t *source = (vt_source_t *)v.source;
+  w->op.source.ops = &vt__waiter_ops;
+  w->op.source.scope = vt_in_hand(v) ? loop->scope : source->scope;
+  w->op.k = k;
+  w->op.state = state;
+  w->op.flags = (uint8_t)(flags & (VT_LATER | VT_ANYWHERE));
+  w->listed = false;
+  w->spent = false;
+  w->op.phase = VT__AWAITED;
+  w->op.aux = (uint32_t)vt__loop_now(loop);
+  w->awaited = source;
+  w->awaited_token = v.value.u;
+  table_link(table, w);
+  table->count++;
+  vt__loop_hold(loop);
+  return w;
+}
+
+void vt__waiter_free(vt__waiter_t *w) {
+  vt_loop_t *loop = loop_of(w);
+  table_unlink(&loop->waiters, w);
+  vt__loop_release(loop);
+  uint64_t claim = atomic_load_explicit(&w->claim, memory_order_relaxed);
+  atomic_store_explicit(&w->claim, (claim | 3) + 1, memory_order_relaxed);
+  vt__pool_put(&loop->pool, &w->op);
+}
+
+vt_continuation_t vt__waiter_continuation(vt__waiter_t *w) {
+  vt_continuation_t c = {
+      w, atomic_load_explicit(&w->claim, memory_order_relaxed)};
+  return c;
+}
+
+/* ---- resuming ---- */
+
+/* Gives the waiter back and runs its continuation: nested, or from the ready
+ * queue. */
+static void run(vt_loop_t *loop, vt__waiter_t *w, vt_result_t result,
+                bool ready) {
+  vt_continuation_fn *k = w->op.k;
+  void *state = w->op.state;
+  vt_scope_t *scope = w->op.source.scope;
+  if (!k)
+    vt__report_forgotten(loop, &w->op, result.status);
+  vt__waiter_free(w);
+  if (k && ready)
+    vt__run_ready(loop, k, state, scope, result);
+  else if (k)
+    vt__run(loop, k, state, scope, result);
+}
+
+void vt__waiter_deliver(vt__waiter_t *w, vt_result_t result, bool later) {
+  vt_loop_t *loop = loop_of(w);
+  if (!later && !(w->op.flags & VT_LATER) && vt__may_nest(loop)) {
+    run(loop, w, result, false);
+    return;
+  }
+  w->op.result = result;
+  w->op.phase = VT__QUEUED;
+  vt__ready_push(loop, &w->op);
+}
+
+/* VT_ANYWHERE on the thread that completes, which may have a loop of its own;
+ * the block goes home by the inbox. */
+static void run_here(vt__waiter_t *w, vt_result_t result) {
+  vt_loop_t *here = vt__current;
+  vt_continuation_fn *k = w->op.k;
+  void *state = w->op.state;
+  if (here && !vt__may_nest(here)) {
+    w->op.result = result;
+    vt__ready_push(here, &w->op);
+    return;
+  }
+  w->spent = true;
+  vt__inbox_post(loop_of(w), w);
+  if (here)
+    vt__run(here, k, state, NULL, result);
+  else
+    k(state, result);
+}
+
+void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
+  vt__waiter_t *w = (vt__waiter_t *)(void *)op;
+  if (loop != loop_of(w))
+    run_here(w, op->result);
+  else
+    run(loop, w, op->result, true);
+}
+
+void vt__waiter_arrive(vt__waiter_t *w) {
+  w->op.phase = VT__QUEUED;
+  if (w->spent)
+    vt__waiter_free(w);
+  else
+    vt__ready_push(loop_of(w), &w->op);
+}
+
+/* The claim found moved on: a withdrawn waiter is given back by its resumer. */
+static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found) {
+  vt_loop_t *loop = loop_of(w);
+  uint64_t stopped = token + 2;
+  if (found != stopped || !atomic_compare_exchange_strong_explicit(
+                              &w->claim, &stopped, token + 1,
+                              memory_order_acq_rel, memory_order_relaxed))
+    return (int)vt__misuse(VT_EDONE);
+  w->spent = true;
+  if (loop == vt__current)
+    vt__waiter_free(w);
+  else
+    vt__inbox_post(loop, w);
+  return 0;
+}
+
+static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
+  vt__waiter_t *w = c->waiter;
+  uint64_t token = c->token;
+  uint64_t found = token;
+  if (!w)
+    return (int)vt__misuse(VT_EDONE);
+  if (result.status > 0)
+    result.status = VT_ESTATUS;
+  if (!atomic_compare_exchange_strong_explicit(&w->claim, &found, token + 1,
+                                               memory_order_acq_rel,
+                                               memory_order_acquire))
+    return resume_late(w, token, found);
+  vt_loop_t *loop = loop_of(w);
+  if (loop == vt__current) {
+    vt__waiter_deliver(w, result, later);
+  } else if (w->op.flags & VT_ANYWHERE) {
+    run_here(w, result);
+  } else {
+    w->op.result = result;
+    vt__inbox_post(loop, w);
+  }
+  return 0;
+}
+
+int vt_resume(const vt_continuation_t *c, vt_result_t result) {
+  return resume(c, result, false);
+}
+
+int vt_resume_later(const vt_continuation_t *c, vt_result_t result) {
+  return resume(c, result, true);
+}
+
+bool vt__waiter_withdraw(vt__waiter_t *w) {
+  vt_loop_t *loop = loop_of(w);
+  if (w->op.flags & VT_ANYWHERE) {
+    uint64_t claim = atomic_load_explicit(&w->claim, memory_order_relaxed) & ~3u;
+    if (!atomic_compare_exchange_strong_explicit(&w->claim, &claim, claim + 2,
+                                                 memory_order_acq_rel,
+                                                 memory_order_relaxed))
+      return false;
+  } else {
+    w->op.k = NULL;
+  }
+  table_unlink(&loop->waiters, w);
+  return true;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* What a loop still has: vt_loop_walk, the counters, and the last look before a
+ * detach. Slots are enumerable: slabs are listed, and a block's phase stands at
+ * a fixed offset. */
+#include "core/walk.h"
+
+#include <stdio.h>
+
+#include "core/loop.h"
+#include "core/own.h"
+#include "core/report.h"
+
+struct walk {
+  vt_loop_t *loop;
+  vt_loop_walk_fn *fn;
+  void *arg;
+  uint64_t left;
+};
+
+/* A delay's aux is its slot in the heap, and its length tells the age. */
+static uint64_t age_of(const struct walk *walk, const vt_op_t *block) {
+  const struct vt__own_ops *own = block->source.ops->own;
+  if (own->age_ms)
+    return own->age_ms(block);
+  return (uint32_t)vt__loop_now(walk->loop) - block->aux;
+}
+
+static void show(void *arg, vt_op_t *block) {
+  struct walk *walk = arg;
+  char subject[256] = "";
+  const vt_source_t *about = vt__report_about(block);
+  const vt_source_ops_t *ops = about->ops;
+  const vt_loop_site_t *site =
+      vt__sites_at(&walk->loop->sites, vt__pool_site(block));
+  if (block->phase == VT__ORPHAN)
+    return;
+  if (ops->describe)
+    ops->describe(about, subject, sizeof subject);
+  vt_loop_entry_t entry = {
+      .kind = ops->kind,
+      .subject = subject,
+      .age_ms = age_of(walk, block),
+      .completed = block->phase == VT__DONE,
+      .awaited = block->phase == VT__AWAITED || block->phase == VT__QUEUED,
+      .file = site ? site->file : NULL,
+      .line = site ? site->line : 0,
+  };
+  walk->fn(walk->arg, &entry);
+}
+
+void vt_loop_walk(vt_loop_t *loop, vt_loop_walk_fn *fn, void *arg) {
+  struct walk walk = {loop, fn, arg, 0};
+  vt__pool_walk(&loop->pool, show, &walk);
+}
+
+static void report_left(void *arg, vt_op_t *block) {
+  struct walk *walk = arg;
+  if (block->phase == VT__DONE)
+    return;
+  walk->left++;
+  vt__report_block(walk->loop, VT_REPORT_LEFT, block, 0);
+}
+
+bool vt__walk_left(vt_loop_t *loop) {
+  struct walk walk = {loop, NULL, NULL, 0};
+  vt__pool_walk(&loop->pool, report_left, &walk);
+  return walk.left != 0;
+}
+
+static void drop_untaken(void *arg, vt_op_t *block) {
+  struct walk *walk = arg;
+  vt_t v = {(uintptr_t)block, {0}};
+  v.value.u = block->source.token;
+  int64_t status = vt_status(v);
+  if (status != UV_ECANCELED)
+    vt__report_block(walk->loop, VT_REPORT_NEVER_AWAITED, block, status);
+  block->source.ops->own->drop(block);
+}
+
+void vt__walk_untaken(vt_loop_t *loop) {
+  struct walk walk = {loop, NULL, NULL, 0};
+  vt__pool_walk(&loop->pool, drop_untaken, &walk);
+}
+
+static uint64_t queue_length(const vt__queue_t *queue) {
+  uint64_t length = 0;
+  for (const vt_op_t *at = queue->head; at; at = at->link)
+    length++;
+  return length;
+}
+
+void vt_loop_stats(const vt_loop_t *loop, vt_loop_stats_t *out) {
+  out->pending = loop->pool.live - loop->untaken;
+  out->untaken = loop->untaken;
+  out->pooled = loop->pool.carved - loop->pool.live;
+  out->allocated = loop->pool.bytes;
+  out->continuations = loop->ran;
+  out->queued = queue_length(&loop->ready);
+  out->misuse = loop->misuse;
+  out->reports = loop->reports;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* Each allocation of each core scenario fails once, and from there on: no crash,
+ * no leak, no hang, and every continuation is told exactly one clear status. */
+#include "support/fault.h"
+#include "support/fixture.h"
+#include "support/own_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- helpers ---- */
+
+/* One run: a fixture, the faults, and how many continuations are owed. */
+struct run {
+  struct fixture f;
+  const char *problem;
+  struct seen seen[64];
+  int owed;
+};
+
+static void tell(struct run *r, const char *problem) {
+  if (!r->problem)
+    r->problem = problem;
+}
+
+/* Success, or no memory: nothing else may come of a fault. */
+static bool is_clear(int64_t status) {
+  return status == 0 || status == UV_ENOMEM;
+}
+
+static void run_await(struct run *r, vt_t v) {
+  vt_await(v, seen_k, &r->seen[r->owed++]);
+}
+
+static void run_check(struct run *r) {
+  for (int i = 0; i < r->owed; i++) {
+    if (r->seen[i].count != 1)
+      tell(r, "a continuation did not run exactly once");
+    else if (!is_clear(r->seen[i].result.status))
+      tell(r, vt_err_name(r->seen[i].result.status));
+  }
+}
+
+typedef void body_fn(struct run *r);
+
+/* Runs body with the n-th allocation refused, on an attached loop. Forgotten
+ * and unobserved failures are reported then, which is right. */
+static const char *run_with(body_fn *body, uint64_t n, enum fault_mode mode) {
+  static struct run r;
+  const char *problem;
+  memset(&r, 0, sizeof r);
+  r.problem = fixture_open(&r.f);
+  if (r.problem)
+    return r.problem;
+  fault_arm(n, mode);
+  body(&r);
+  if (!fixture_run(&r.f))
+    tell(&r, "the loop did not end");
+  fault_disarm();
+  run_check(&r);
+  while (fixture_take_report(&r.f, VT_REPORT_FORGOTTEN) ||
+         fixture_take_report(&r.f, VT_REPORT_UNOBSERVED))
+    ;
+  problem = fixture_close(&r.f);
+  return r.problem ? r.problem : problem;
+}
+
+#define SCENARIO(name)                                                         \
+  static void name##_body(struct run *r);                                      \
+  static const char *name##_run(uint64_t n, enum fault_mode mode) {            \
+    return run_with(name##_body, n, mode);                                     \
+  }                                                                            \
+  static void name(void **state) {                                             \
+    const char *problem = fault_walk(name##_run);                              \
+    (void)state;                                                               \
+    if (problem)                                                               \
+      fail_msg("%s", problem);                                                 \
+  }                                                                            \
+  static void name##_body(struct run *r)
+
+static vt_promise_t *promise_or_null(struct run *r) {
+  vt_promise_t *promise = NULL;
+  int rc = vt_promise_new(0, &promise);
+  if (!is_clear(rc) || (rc == 0) != (promise != NULL))
+    tell(r, "vt_promise_new: neither a promise nor UV_ENOMEM");
+  return promise;
+}
+
+static void set_on_thread(void *arg) {
+  vt_promise_set(arg, (vt_value_t){.i = 1});
+}
+
+static void ignore_entry(void *arg, const vt_loop_entry_t *entry) {
+  (void)arg;
+  (void)entry;
+}
+
+static vt_result_t no_work(void *arg) {
+  (void)arg;
+  return result_int(1);
+}
+
+/* ---- attach, by itself ---- */
+
+static const char *attach_run(uint64_t n, enum fault_mode mode) {
+  vt_alloc_stats_t before, after;
+  vt_loop_t *loop = NULL;
+  uv_loop_t uv;
+  int rc;
+  vt_alloc_stats(&before);
+  uv_loop_init(&uv);
+  fault_arm(n, mode);
+  rc = vt_loop_attach(&uv, &loop);
+  if (!is_clear(rc))
+    return vt_err_name(rc);
+  if (rc == 0 && vt_loop_detach(loop, NULL) != 0)
+    return "not detached";
+  uv_run(&uv, UV_RUN_DEFAULT);
+  fault_disarm();
+  if (vt_loop_current() != NULL)
+    return "still current";
+  if (uv_loop_close(&uv) != 0)
+    return "uv_loop_close";
+  vt_alloc_stats(&after);
+  return after.blocks == before.blocks ? NULL : "a leak";
+}
+
+static void attach_and_detach(void **state) {
+  const char *problem = fault_walk(attach_run);
+  (void)state;
+  if (problem)
+    fail_msg("%s", problem);
+}
+
+/* ---- operations ---- */
+
+SCENARIO(a_delay_awaited) { run_await(r, vt_delay(1)); }
+
+SCENARIO(a_delay_forgotten) {
+  vt_forget(vt_delay(1));
+  (void)r;
+}
+
+SCENARIO(a_delay_cancelled) {
+  vt_t v = vt_delay(3600 * 1000);
+  int rc = vt_in_hand(v) ? 0 : vt_cancel(v);
+  if (rc != 0)
+    tell(r, "not cancelled");
+  vt_forget(v);
+}
+
+SCENARIO(many_delays) {
+  for (int i = 0; i < 64; i++)
+    run_await(r, vt_delay((uint64_t)(1 + i % 3)));
+  for (int i = 0; i < 1000; i++)
+    vt_forget(vt_delay(1));
+}
+
+SCENARIO(a_yield_awaited) { run_await(r, vt_yield()); }
+
+SCENARIO(work_awaited) { run_await(r, vt_work(no_work, NULL)); }
+
+SCENARIO(a_hit_awaited_for_later) {
+  for (int i = 0; i < 8; i++)
+    vt_await_with(vt_from_int(i), VT_LATER, seen_k, &r->seen[r->owed++]);
+}
+
+/* ---- tasks and promises ---- */
+
+SCENARIO(a_promise_awaited) {
+  vt_promise_t *promise = promise_or_null(r);
+  if (!promise)
+    return;
+  for (int i = 0; i < 8; i++)
+    run_await(r, vt_from_task(vt_promise_task(promise)));
+  if (vt_promise_set(promise, (vt_value_t){.i = 1}) != 0)
+    tell(r, "not completed"); /* which needs no memory */
+  vt_promise_free(promise);
+}
+
+SCENARIO(a_promise_completed_elsewhere) {
+  vt_promise_t *promise = promise_or_null(r);
+  if (!promise)
+    return;
+  run_await(r, vt_from_task(vt_promise_task(promise)));
+  fixture_on_thread(set_on_thread, promise, 0);
+  if (vt_task_status(vt_promise_task(promise)) != 0)
+    tell(r, "not completed");
+  vt_promise_free(promise);
+}
+
+SCENARIO(an_await_stopped) {
+  vt_promise_t *promise = promise_or_null(r);
+  struct seen seen = {0};
+  vt_t v;
+  if (!promise)
+    return;
+  v = vt_from_task(vt_promise_task(promise));
+  vt_await(v, seen_k, &seen);
+  if (seen.count == 0 && !vt_await_stop(v, seen_k, &seen))
+    tell(r, "not stopped");
+  vt_promise_set(promise, (vt_value_t){.i = 1});
+  vt_promise_free(promise);
+  fixture_run(&r->f);
+  if (seen.count > 1 || (seen.count == 1 && seen.result.status != UV_ENOMEM))
+    tell(r, "it ran");
+}
+
+SCENARIO(tasks_made) {
+  vt_task_t *tasks[3];
+  tasks[0] = vt_task_from_int(1000);
+  tasks[1] = vt_task_from_result(result_failed(UV_ECANCELED));
+  tasks[2] = vt_as_task(vt_from_int(1000));
+  for (int i = 0; i < 3; i++) {
+    int64_t status = vt_task_result(tasks[i]).status;
+    if (!is_clear(status) && !(i == 1 && status == UV_ECANCELED))
+      tell(r, "a task that is neither");
+    vt_task_unref(tasks[i]);
+  }
+}
+
+/* Without memory v is untouched: it can be taken in another way. */
+SCENARIO(a_task_of_an_operation) {
+  vt_t v = vt_delay(1);
+  vt_task_t *task = vt_as_task(v);
+  if (vt_task_status(task) == UV_ENOMEM && !vt_in_hand(v)) {
+    if (vt_status(v) != VT_PENDING)
+      tell(r, "v was touched");
+    run_await(r, v);
+  } else {
+    run_await(r, vt_from_task(task));
+  }
+  vt_task_unref(task);
+}
+
+SCENARIO(a_preserved_operation) {
+  vt_task_t *task = NULL;
+  vt_t v = vt_delay(1), kept = vt_preserve(v, &task);
+  int64_t status = vt_status(kept);
+  if (!is_clear(status) && status != VT_PENDING)
+    tell(r, vt_err_name(status));
+  if (status == UV_ENOMEM && !vt_in_hand(v))
+    vt_forget(v); /* untouched */
+  for (int i = 0; i < 3; i++)
+    run_await(r, kept);
+  vt_task_unref(task);
+}
+
+/* ---- sources ---- */
+
+SCENARIO(an_own_source_awaited) {
+  static struct own_source own;
+  own_source_init(&own);
+  run_await(r, own_source_task(&own));
+  own_source_complete(&own, result_int(1));
+}
+
+/* A second chance: an await refused for memory left the source alone. */
+SCENARIO(an_own_source_awaited_again) {
+  static struct own_source own;
+  own_source_init(&own);
+  run_await(r, own_source_task(&own));
+  if (r->seen[0].count == 1)
+    run_await(r, own_source_task(&own));
+  own_source_complete(&own, result_int(1));
+}
+
+SCENARIO(a_reset_source_awaited) {
+  static vt_reset_source_t s;
+  vt_reset_source_init(&s, 0);
+  for (int i = 0; i < 8; i++) {
+    run_await(r, vt_reset_source_task(&s));
+    if (vt_reset_source_set(&s, result_int(i)) != 0)
+      tell(r, "not set");
+    if (vt_reset_source_reset(&s) != 0)
+      tell(r, "not reset");
+  }
+}
+
+SCENARIO(a_reset_source_completed_later) {
+  static vt_reset_source_t s;
+  vt_reset_source_init(&s, VT_COMPLETE_LATER);
+  run_await(r, vt_reset_source_task(&s));
+  if (vt_reset_source_set(&s, result_int(1)) != 0)
+    tell(r, "not set");
+}
+
+/* ---- seeing ---- */
+
+SCENARIO(a_walk_and_the_counters) {
+  vt_loop_stats_t stats;
+  run_await(r, vt_delay(1));
+  vt_loop_walk(r->f.vt, ignore_entry, NULL);
+  vt_loop_stats(r->f.vt, &stats);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(attach_and_detach),
+      cmocka_unit_test(a_delay_awaited),
+      cmocka_unit_test(a_delay_forgotten),
+      cmocka_unit_test(a_delay_cancelled),
+      cmocka_unit_test(many_delays),
+      cmocka_unit_test(a_yield_awaited),
+      cmocka_unit_test(work_awaited),
+      cmocka_unit_test(a_hit_awaited_for_later),
+      cmocka_unit_test(a_promise_awaited),
+      cmocka_unit_test(a_promise_completed_elsewhere),
+      cmocka_unit_test(an_await_stopped),
+      cmocka_unit_test(tasks_made),
+      cmocka_unit_test(a_task_of_an_operation),
+      cmocka_unit_test(a_preserved_operation),
+      cmocka_unit_test(an_own_source_awaited),
+      cmocka_unit_test(an_own_source_awaited_again),
+      cmocka_unit_test(a_reset_source_awaited),
+      cmocka_unit_test(a_reset_source_completed_later),
+      cmocka_unit_test(a_walk_and_the_counters),
+  };
+  if (fault_install() != 0)
+    return 1;
+  return cmocka_run_group_tests_name("fault_core", tests, NULL, NULL);
+}

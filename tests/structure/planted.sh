@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# planted.sh CHECK ROOT WORK-DIR [LIBRARY [COMPILER [STANDARD INCLUDE-DIR...]]]
+# Plants one violation after another in a copy, and demands that the check
+# fails and names it: a check that cannot fail shows nothing.
+set -euo pipefail
+
+readonly check=$1 root=$2 work=$3
+readonly library=${4:-} compiler=${5:-cc}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here tree=$work/tree
+planted=0
+
+fresh_tree() {
+  rm -rf "$tree"
+  mkdir -p "$tree/tests" "$tree/cmake"
+  cp -r "$root"/{CMakeLists.txt,lib,include,samples} "$tree"
+  cp -r "$root"/cmake/vt.pc.in "$tree/cmake"
+  (cd "$root" && find tests -name CMakeLists.txt -o -path 'tests/structure/*' \
+    -type f) | while read -r file; do
+    mkdir -p "$tree/$(dirname "$file")"
+    cp "$root/$file" "$tree/$file"
+  done
+  if [ -e "$root/CHANGELOG.md" ]; then cp "$root/CHANGELOG.md" "$tree"; fi
+}
+
+# demand TEXT COMMAND...: it fails, and its output holds TEXT.
+demand() {
+  local text=$1 output
+  shift
+  planted=$((planted + 1))
+  if output=$("$@" 2>&1); then
+    echo "planted and not found: $text"
+    exit 1
+  fi
+  if ! grep -qF -- "$text" <<<"$output"; then
+    printf 'failed without naming: %s\n%s\n' "$text" "$output"
+    exit 1
+  fi
+}
+
+# plant FILE LINE TEXT: a file with one more line, and what the check must say.
+plant() {
+  fresh_tree
+  mkdir -p "$(dirname "$tree/$1")"
+  printf '%s\n' "$2" >>"$tree/$1"
+  demand "$3" bash "$here/check_$check.sh" "$tree"
+}
+
+plant_layers() {
+  plant lib/base/planted.c '#include "core/pool.h"' \
+    'lib/base/planted.c: base includes core/pool.h of core above it'
+  plant lib/core/planted.c '#include "vt/fs.h"' \
+    'lib/core/planted.c: core includes vt/fs.h of op above it'
+  plant lib/op/planted.h '#include "io/writer.h"' \
+    'lib/op/planted.h: op includes io/writer.h of io above it'
+  plant lib/io/planted.c '#include "cache/lru.h"' \
+    'lib/io/planted.c: io includes cache/lru.h of cache beside it'
+  plant lib/core/planted.c '#include <vt.h>' \
+    'lib/core/planted.c: includes vt.h, which is for users'
+  plant lib/core/planted.c '#include "local.h"' \
+    'lib/core/planted.c: "local.h" is on no floor'
+  plant include/vt/planted.h '#include <stddef.h>' \
+    'include/vt/planted.h: its floor is not in'
+  plant include/vt/alloc.h '#include "vt/loop.h"' \
+    'include/vt/alloc.h: base includes vt/loop.h of core above it'
+  plant samples/planted.c '#include <vt/fs.h>' \
+    'samples/planted.c: includes vt/fs.h; samples include <vt.h> only'
+  plant samples/planted.c '#include "core/pool.h"' \
+    'samples/planted.c: "core/pool.h" is no header of the samples'
+  plant lib/core/planted.c 'void planted(void) { uv_stop(0); }' \
+    'lib/core/planted.c:1:uv_stop is called outside'
+  plant lib/io/planted.c 'int planted(void) { return uv_run(0, 0); }' \
+    'lib/io/planted.c:1:uv_run is called outside'
+}
+
+plant_tree() {
+  plant lib/base/planted.c '/* SPDX-License-Identifier: MIT */' \
+    'lib/base/planted.c: not listed'
+  plant include/vt/planted.h '/* SPDX-License-Identifier: MIT */' \
+    'include/vt/planted.h: not listed'
+  plant tests/fault/test_planted.c '/* */' \
+    'tests/fault/test_planted.c: no CMakeLists.txt of tests lists it'
+  plant samples/countries/planted.c '/* */' \
+    'samples/countries/planted.c: no CMakeLists.txt of samples lists it'
+  plant samples/planted.c 'int planted;' \
+    'samples/planted.c: its first line is not the SPDX line'
+  plant samples/planted.c "$(yes '/* SPDX-License-Identifier: MIT */' |
+    head -501)" 'samples/planted.c: 501 lines'
+  plant samples/planted.c '/* TO''DO: later */' 'samples/planted.c:1:'
+
+  fresh_tree
+  printf '# Changelog\n\n## 9.9.9 (long ago)\n' >"$tree/CHANGELOG.md"
+  demand "its top is '9.9.9'" bash "$here/check_tree.sh" "$tree"
+}
+
+plant_exports() {
+  nm -D --defined-only "$library" | awk '{ print $3 }' >"$work/exports.txt"
+  bash "$here/check_exports.sh" "$library" "$work/exports.txt"
+  echo vt_planted >>"$work/exports.txt"
+  demand -vt_planted bash "$here/check_exports.sh" \
+    "$library" "$work/exports.txt"
+  sed -i '/^vt_planted$/d; /^vt_version$/d' "$work/exports.txt"
+  demand +vt_version bash "$here/check_exports.sh" \
+    "$library" "$work/exports.txt"
+}
+
+# libm stands for whatever else a library could come to need.
+plant_needed() {
+  local uv
+  read -ra uv < <(pkg-config --libs libuv)
+  echo 'int planted;' | "$compiler" -shared -fPIC -x c - -x none \
+    -o "$work/libplanted.so" -Wl,--no-as-needed "${uv[@]}" -lm
+  demand 'needs libm.so' bash "$here/check_needed.sh" "$work/libplanted.so"
+  echo 'int planted;' | "$compiler" -shared -fPIC -x c - \
+    -o "$work/libplanted.so"
+  demand 'does not need libuv' bash "$here/check_needed.sh" \
+    "$work/libplanted.so"
+}
+
+plant_headers() {
+  mkdir -p "$work/include/vt"
+  echo 'size_t vt_planted(void);' >"$work/include/vt/planted.h"
+  demand 'vt/planted.h: does not compile alone' bash \
+    "$here/check_headers.sh" "$compiler" gnu11 "$work/include"
+}
+
+mkdir -p "$work"
+"plant_$check"
+rm -rf "$work"
+echo "$planted violations planted, each found"

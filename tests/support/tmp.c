@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Files for tests. */
+#include "support/tmp.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int make(char *path) {
+  const char *folder = getenv("TMPDIR");
+  int fd;
+  snprintf(path, TMP_PATH, "%s/vt-test-XXXXXX", folder ? folder : "/tmp");
+  fd = mkstemp(path);
+  if (fd < 0)
+    perror(path);
+  return fd;
+}
+
+int tmp_fd(void) {
+  char path[TMP_PATH];
+  int fd = make(path);
+  unlink(path);
+  return fd;
+}
+
+void tmp_file(char *path) {
+  close(make(path));
+}
+
+size_t tmp_read(int fd, void *buffer, size_t size) {
+  size_t have = 0;
+  while (have < size) {
+    ssize_t n = pread(fd, (char *)buffer + have, size - have, (off_t)have);
+    if (n <= 0)
+      break;
+    have += (size_t)n;
+  }
+  return have;
+}
+
+int tmp_count_fds(void) {
+  int count = 0;
+  for (int fd = 0; fd < 4096; fd++)
+    count += fcntl(fd, F_GETFD) >= 0;
+  return count;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Files for tests, and the count of descriptors. */
+#ifndef VT_TEST_TMP_H
+#define VT_TEST_TMP_H
+
+#include <stddef.h>
+
+enum { TMP_PATH = 512 };
+
+/* A new empty file, open for reading and writing, without a name: it is gone
+ * when it is closed. */
+int tmp_fd(void);
+
+/* A new empty file; its name goes to path, TMP_PATH bytes. The case unlinks
+ * it. */
+void tmp_file(char *path);
+
+/* The whole of a file from its beginning, at most size bytes; their number. */
+size_t tmp_read(int fd, void *buffer, size_t size);
+
+/* Descriptors that the process has open. */
+int tmp_count_fds(void);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* The ready queue: depth bound, order, and the budget that lets I/O in. */
+#include "support/fixture.h"
+
+#include <unistd.h>
+
+#define MANY 1000000
+
+/* ---- helpers ---- */
+
+/* A pipe with a byte in it, and a poll that sees it. */
+struct io {
+  int fds[2];
+  uv_poll_t poll;
+  int seen;
+};
+
+static void on_readable(uv_poll_t *poll, int status, int events) {
+  struct io *io = poll->data;
+  char byte;
+  if (status == 0 && (events & UV_READABLE) && read(io->fds[0], &byte, 1) == 1)
+    io->seen++;
+}
+
+static void io_begin(struct io *io, struct fixture *f) {
+  io->seen = 0;
+  assert_int_equal(uv_pipe(io->fds, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), 0);
+  assert_int_equal(write(io->fds[1], "x", 1), 1);
+  uv_poll_init(&f->uv, &io->poll, io->fds[0]);
+  io->poll.data = io;
+  uv_poll_start(&io->poll, UV_READABLE, on_readable);
+}
+
+static void io_end(struct io *io) {
+  uv_close((uv_handle_t *)&io->poll, NULL);
+  close(io->fds[0]);
+  close(io->fds[1]);
+}
+
+/* Queues itself again until the poll has run. */
+struct busy {
+  struct io io;
+  int count;
+  int when_seen; /* turns of its own until the poll had run; -1: never */
+};
+
+static void busy_again(struct busy *b, vt_continuation_fn *k) {
+  if (b->io.seen > 0) {
+    b->when_seen = b->count;
+    uv_poll_stop(&b->io.poll);
+  } else if (++b->count < MANY) {
+    vt_await_with(vt_done(), VT_LATER, k, b);
+  } else {
+    uv_poll_stop(&b->io.poll);
+  }
+}
+
+static void busy_k(void *state, vt_result_t result) {
+  (void)result;
+  busy_again(state, busy_k);
+}
+
+/* The same with a completion that is queued for another reason: a resettable
+ * source, completed later in its own continuation. */
+struct source_busy {
+  struct busy busy;
+  vt_reset_source_t source;
+};
+
+static void source_busy_k(void *state, vt_result_t result) {
+  struct source_busy *s = state;
+  (void)result;
+  vt_reset_source_reset(&s->source);
+  if (s->busy.io.seen > 0) {
+    s->busy.when_seen = s->busy.count;
+  } else if (++s->busy.count < MANY) {
+    vt_await(vt_reset_source_task(&s->source), source_busy_k, s);
+    vt_reset_source_set(&s->source, result_int(0));
+    return;
+  }
+  uv_poll_stop(&s->busy.io.poll);
+}
+
+/* An async function that yields until the poll has run. */
+struct yield_frame {
+  vt_frame_t vt;
+  struct io *io;
+  int yields;
+};
+
+static vt_t yield_body(void *frame) {
+  struct yield_frame *f = frame;
+  VT_BEGIN(f);
+  while (f->io->seen == 0 && f->yields < 100) {
+    VT_TRY(f, vt_yield());
+    f->yields++;
+  }
+  VT_RETURN(f, vt_from_int(f->yields));
+  VT_END(f);
+}
+
+/* An async function that takes hits, and one that waits for a queue entry. */
+struct loop_frame {
+  vt_frame_t vt;
+  int64_t i;
+};
+
+static vt_t hits_body(void *frame) {
+  struct loop_frame *f = frame;
+  vt_value_t value;
+  VT_BEGIN(f);
+  while (f->i < MANY) {
+    VT_TRY_VALUE(f, value, vt_from_int(1));
+    f->i += value.i;
+  }
+  VT_RETURN(f, vt_from_int(f->i));
+  VT_END(f);
+}
+
+/* What depth a completion inside a completion is at. */
+#define STEPS 1000
+
+struct steps {
+  vt_reset_source_t sources[STEPS];
+  int next, ran;
+  int depth, deepest;
+  int order_wrong;
+};
+
+static void step_k(void *state, vt_result_t result) {
+  struct steps *s = state;
+  int next = s->next + 1;
+  s->depth++;
+  if (s->depth > s->deepest)
+    s->deepest = s->depth;
+  s->order_wrong += result.value.i != s->ran;
+  s->ran++;
+  s->next = next;
+  if (next < STEPS)
+    vt_reset_source_set(&s->sources[next], result_int(next));
+  s->depth--;
+}
+
+/* ---- it works ---- */
+
+static void completions_in_completions_are_bounded(void **state) {
+  struct fixture *f = *state;
+  static struct steps s;
+  for (int i = 0; i < STEPS; i++) {
+    vt_reset_source_init(&s.sources[i], 0);
+    vt_await(vt_reset_source_task(&s.sources[i]), step_k, &s);
+  }
+  vt_reset_source_set(&s.sources[0], result_int(0));
+  assert_in_range(s.ran, 1, 9); /* the others are queued */
+  assert_true(fixture_run(f));
+  assert_int_equal(s.ran, STEPS);
+  assert_int_equal(s.order_wrong, 0);
+  assert_in_range(s.deepest, 1, 9);
+}
+
+static void a_busy_queue_lets_io_in(void **state) {
+  struct fixture *f = *state;
+  struct busy b = {.when_seen = -1};
+  io_begin(&b.io, f);
+  vt_await_with(vt_done(), VT_LATER, busy_k, &b);
+  fixture_run(f);
+  io_end(&b.io);
+  assert_true(fixture_run(f));
+  assert_in_range(b.when_seen, 0, MANY - 1);
+}
+
+static void a_busy_source_lets_io_in(void **state) {
+  struct fixture *f = *state;
+  struct source_busy s = {.busy.when_seen = -1};
+  vt_reset_source_init(&s.source, VT_COMPLETE_LATER);
+  io_begin(&s.busy.io, f);
+  vt_await(vt_reset_source_task(&s.source), source_busy_k, &s);
+  vt_reset_source_set(&s.source, result_int(0));
+  fixture_run(f);
+  io_end(&s.busy.io);
+  assert_true(fixture_run(f));
+  assert_in_range(s.busy.when_seen, 0, MANY - 1);
+}
+
+static void a_yield_lets_io_in(void **state) {
+  struct fixture *f = *state;
+  struct io io;
+  struct yield_frame frame = {.io = &io};
+  vt_result_t r;
+  io_begin(&io, f);
+  r = vt_loop_run(f->vt, vt_start(&frame, yield_body));
+  io_end(&io);
+  fixture_turn(f);
+  assert_status(r.status, 0);
+  assert_in_range(r.value.i, 1, 3); /* at once, but for the turn it is in */
+}
+
+static void a_yield_is_never_in_hand(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_t v = vt_yield();
+  assert_status(vt_status(v), VT_PENDING);
+  vt_await(v, seen_k, &seen);
+  assert_int_equal(seen.count, 0);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, 0);
+}
+
+static void a_yield_can_be_cancelled_or_forgotten(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_t v = vt_yield();
+  int rc;
+  vt_forget(vt_yield());
+  vt_await(v, seen_k, &seen);
+  rc = vt_cancel(v);
+  assert_true(fixture_run(f));
+  assert_int_equal(seen.count, 1);
+  assert_true(seen.result.status == (rc == 0 ? UV_ECANCELED : 0));
+  assert_int_equal(fixture_pending(f), 0);
+}
+
+static void a_loop_of_hits_keeps_the_stack(void **state) {
+  struct loop_frame frame = {.i = 0};
+  vt_t v = vt_start(&frame, hits_body);
+  (void)state;
+  assert_int_equal(vt_get_result(v).value.i, MANY);
+}
+
+static void continuations_are_counted(void **state) {
+  struct fixture *f = *state;
+  vt_loop_stats_t before, during, after;
+  struct seen seen = {0};
+  vt_loop_stats(f->vt, &before);
+  for (int i = 0; i < 10; i++)
+    vt_await_with(vt_done(), VT_LATER, seen_k, &seen);
+  vt_loop_stats(f->vt, &during);
+  assert_true(fixture_run(f));
+  vt_loop_stats(f->vt, &after);
+  assert_int_equal(before.queued, 0);
+  assert_int_equal(during.queued, 10);
+  assert_int_equal(after.queued, 0);
+  assert_int_equal(after.continuations - before.continuations, 10);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      fixture_test(completions_in_completions_are_bounded),
+      fixture_test(a_busy_queue_lets_io_in),
+      fixture_test(a_busy_source_lets_io_in),
+      fixture_test(a_yield_lets_io_in),
+      fixture_test(a_yield_is_never_in_hand),
+      fixture_test(a_yield_can_be_cancelled_or_forgotten),
+      fixture_test(a_loop_of_hits_keeps_the_stack),
+      fixture_test(continuations_are_counted),
+  };
+  return cmocka_run_group_tests_name("ready", tests, NULL, NULL);
+}

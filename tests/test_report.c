@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* Seeing what happens: reports and their sentences, walk, counters. */
+#include "support/fixture.h"
+#include "support/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- helpers ---- */
+
+static const vt_report_kind_t kinds[] = {
+    VT_REPORT_NEVER_AWAITED, VT_REPORT_UNOBSERVED, VT_REPORT_FORGOTTEN,
+    VT_REPORT_DROPPED, VT_REPORT_LEFT};
+
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static char *text_of(vt_report_t report, char *text, size_t size) {
+  return vt_report_text(&report, text, size);
+}
+
+static void count_report(void *arg, const vt_report_t *report) {
+  (void)report;
+  ++*(int *)arg;
+}
+
+/* The entries of a walk, by kind. */
+struct walked {
+  int count;
+  int delays, gates, functions;
+  int completed, awaited;
+  int with_file;
+  uint64_t age_ms;  /* of the delay */
+  char subject[32]; /* of the last gate */
+};
+
+static void walk_entry(void *arg, const vt_loop_entry_t *entry) {
+  struct walked *w = arg;
+  w->count++;
+  if (strcmp(entry->kind, "delay") == 0) {
+    w->delays++;
+    w->age_ms = entry->age_ms;
+  }
+  if (strcmp(entry->kind, "gate") == 0) {
+    w->gates++;
+    strncpy(w->subject, entry->subject, sizeof w->subject - 1);
+  }
+  w->functions += strcmp(entry->kind, "async function") == 0;
+  w->completed += entry->completed;
+  w->awaited += entry->awaited;
+  w->with_file += entry->file != NULL;
+}
+
+static struct walked walk(struct fixture *f) {
+  struct walked w = {0};
+  vt_loop_walk(f->vt, walk_entry, &w);
+  return w;
+}
+
+static vt_loop_stats_t stats_of(struct fixture *f) {
+  vt_loop_stats_t stats;
+  vt_loop_stats(f->vt, &stats);
+  return stats;
+}
+
+struct wait_frame {
+  vt_frame_t vt;
+  vt_t v;
+};
+
+static vt_t wait_body(void *frame) {
+  struct wait_frame *f = frame;
+  VT_BEGIN(f);
+  VT_TRY(f, f->v);
+  VT_END(f);
+}
+
+/* ---- it works: sentences ---- */
+
+static void the_sentence_names_line_and_remedy(void **state) {
+  char text[256];
+  (void)state;
+  text_of((vt_report_t){.kind = VT_REPORT_NEVER_AWAITED,
+                        .what = "delay",
+                        .subject = "",
+                        .file = "app.c",
+                        .line = 12},
+          text, sizeof text);
+  assert_ptr_equal(strstr(text, "vt: "), text);
+  assert_non_null(strstr(text, "app.c:12"));
+  assert_non_null(strstr(text, "was never awaited"));
+  assert_non_null(strstr(text, "vt_await"));
+  assert_non_null(strstr(text, "vt_forget"));
+}
+
+static void each_kind_has_its_own_sentence(void **state) {
+  char text[KINDS][256];
+  (void)state;
+  for (size_t i = 0; i < KINDS; i++) {
+    text_of((vt_report_t){.kind = kinds[i],
+                          .status = UV_ENOENT,
+                          .what = "fs_read",
+                          .subject = "/tmp/the-file"},
+            text[i], sizeof text[i]);
+    assert_ptr_equal(strstr(text[i], "vt: "), text[i]);
+    assert_null(strchr(text[i], '\n'));
+    assert_null(strstr(text[i], "null"));
+    assert_non_null(strstr(text[i], "fs_read"));
+    assert_non_null(strstr(text[i], "/tmp/the-file"));
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(text[i], text[j]);
+  }
+}
+
+static void a_failure_is_named(void **state) {
+  char text[256];
+  (void)state;
+  for (size_t i = 1; i <= 2; i++) { /* unobserved, forgotten */
+    text_of((vt_report_t){.kind = kinds[i],
+                          .status = UV_ENOENT,
+                          .what = "task",
+                          .subject = ""},
+            text, sizeof text);
+    assert_true(strstr(text, "ENOENT") || strstr(text, uv_strerror(UV_ENOENT)));
+  }
+}
+
+static void a_sentence_is_cut_to_its_size(void **state) {
+  vt_report_t report = {.kind = VT_REPORT_FORGOTTEN,
+                        .status = UV_EIO,
+                        .what = "fs_read",
+                        .subject = "a subject"};
+  char whole[256];
+  (void)state;
+  vt_report_text(&report, whole, sizeof whole);
+  for (size_t size = 1; size <= strlen(whole) + 1; size++) {
+    char *text = malloc(size); /* of its own: a sanitizer sees one more */
+    assert_ptr_equal(vt_report_text(&report, text, size), text);
+    assert_int_equal(strlen(text), size - 1);
+    assert_memory_equal(text, whole, size - 1);
+    free(text);
+  }
+}
+
+/* ---- it works: the report function ---- */
+
+static void without_a_function_reports_are_counted(void **state) {
+  struct fixture *f = *state;
+  uint64_t before = stats_of(f).reports;
+  vt_loop_set_report(f->vt, NULL, NULL);
+  vt_forget(vt_failed(UV_EIO));
+  vt_task_unref(vt_task_from_result(result_failed(UV_EIO)));
+  assert_int_equal(f->report_count, 0);
+  assert_int_equal(stats_of(f).reports - before, 2);
+}
+
+static void the_last_function_set_is_called(void **state) {
+  struct fixture *f = *state;
+  int count = 0;
+  vt_loop_set_report(f->vt, count_report, &count);
+  vt_forget(vt_failed(UV_EIO));
+  assert_int_equal(count, 1);
+  assert_int_equal(f->report_count, 0);
+}
+
+/* ---- it works: walk ---- */
+
+static void a_walk_shows_what_is_not_over(void **state) {
+  struct fixture *f = *state;
+  struct gate gates[3] = {{.about = "subject"}, {.about = "subject"}, {0}};
+  struct seen seen[2] = {{0}};
+  struct wait_frame frame;
+  struct walked w;
+  vt_t v[3];
+  assert_int_equal(walk(f).count, 0);
+  v[0] = gate_begin(&gates[0]); /* neither awaited nor complete */
+  v[1] = gate_begin(&gates[1]); /* complete, not taken */
+  gate_open(&gates[1], result_int(0));
+  v[2] = gate_begin_plain(&gates[2]); /* awaited by a function */
+  frame.v = v[2];
+  vt_await(vt_start(&frame, wait_body), seen_k, &seen[0]);
+  w = walk(f);
+  assert_int_equal(w.count, 4);
+  assert_int_equal(w.gates, 2);
+  assert_int_equal(w.functions, 1);
+  assert_int_equal(w.completed, 1);
+  assert_int_equal(w.awaited, 2); /* the function, and what it waits for */
+  assert_string_equal(w.subject, "subject");
+  assert_int_equal(stats_of(f).pending, 3);
+  assert_int_equal(stats_of(f).untaken, 1);
+#ifndef VT_DEBUG
+  assert_int_equal(w.with_file, 0);
+#endif
+  vt_await(v[0], seen_k, &seen[1]);
+  gate_open(&gates[0], result_int(0));
+  gate_open(&gates[2], result_int(0));
+  vt_get_result(v[1]);
+  assert_true(fixture_run(f));
+  assert_int_equal(walk(f).count, 0);
+}
+
+static void a_walk_shows_awaits_of_tasks(void **state) {
+  struct fixture *f = *state;
+  struct seen seen[2] = {{0}};
+  vt_promise_t *promise;
+  assert_status(vt_promise_new(0, &promise), 0);
+  for (int i = 0; i < 2; i++)
+    vt_await(vt_from_task(vt_promise_task(promise)), seen_k, &seen[i]);
+  assert_int_equal(walk(f).count, 2);
+  assert_int_equal(walk(f).awaited, 2);
+  assert_true(
+      vt_await_stop(vt_from_task(vt_promise_task(promise)), seen_k, &seen[0]));
+  assert_int_equal(walk(f).count, 1);
+  vt_promise_set(promise, (vt_value_t){.i = 1});
+  assert_true(fixture_run(f));
+  assert_int_equal(walk(f).count, 0);
+  vt_promise_free(promise);
+}
+
+/* Ages come from the loop's clock; a delay's may be off by one in 2048. */
+static void a_walk_knows_the_age(void **state) {
+  struct fixture *f = *state;
+  struct walked young, old;
+  vt_t v = vt_delay(1000);
+  uint64_t begun = uv_now(&f->uv), passed;
+  young = walk(f);
+  vt_loop_run(f->vt, vt_delay(10));
+  passed = uv_now(&f->uv) - begun;
+  old = walk(f);
+  vt_cancel(v);
+  assert_status(vt_loop_run(f->vt, v).status, UV_ECANCELED);
+  assert_int_equal(young.delays, 1);
+  assert_in_range(young.age_ms, 0, 1);
+  assert_true(passed >= 10);
+  assert_in_range(old.age_ms, passed - 1, passed + 1);
+}
+
+static void a_walk_sees_many(void **state) {
+  struct fixture *f = *state;
+  static struct gate gates[3000];
+  for (size_t i = 0; i < 3000; i++)
+    vt_forget(gate_begin(&gates[i]));
+  assert_int_equal(walk(f).gates, 3000);
+  assert_int_equal(stats_of(f).pending, 3000);
+  for (size_t i = 0; i < 3000; i += 2)
+    gate_open(&gates[i], result_int(0));
+  assert_int_equal(walk(f).gates, 1500);
+  for (size_t i = 1; i < 3000; i += 2)
+    gate_open(&gates[i], result_int(0));
+  assert_true(fixture_run(f));
+}
+
+/* ---- it works: counters ---- */
+
+static void the_pools_count_what_they_hold(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  vt_loop_stats_t before, during, after;
+  vt_alloc_stats_t alloc;
+  vt_t v;
+  vt_loop_run(f->vt, vt_delay(0));
+  v = gate_begin(&gate); /* the pool has grown */
+  gate_open(&gate, result_int(0));
+  vt_get_result(v);
+  before = stats_of(f);
+  v = gate_begin(&gate);
+  during = stats_of(f);
+  gate_open(&gate, result_int(0));
+  vt_get_result(v);
+  after = stats_of(f);
+  vt_alloc_stats(&alloc);
+  assert_int_equal(before.pooled - during.pooled, 1);
+  assert_int_equal(after.pooled, before.pooled);
+  assert_int_equal(after.allocated, before.allocated);
+  assert_true(after.allocated > 0);
+  assert_true(after.allocated <= alloc.bytes);
+}
+
+static void misuse_is_counted(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct seen seen = {0};
+  uint64_t before;
+  vt_t v = gate_begin(&gate);
+  before = stats_of(f).misuse;
+  vt_get_result(v); /* VT_EPENDING */
+  assert_int_equal(stats_of(f).misuse, before + 1);
+  vt_await(v, seen_k, &seen);
+  vt_await(v, seen_k, &(struct seen){0}); /* VT_EAWAITED */
+  assert_int_equal(stats_of(f).misuse, before + 2);
+  gate_open(&gate, result_int(0));
+  assert_true(fixture_run(f));
+  vt_get_result(v); /* VT_ESTALE */
+  assert_int_equal(stats_of(f).misuse, before + 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_sentence_names_line_and_remedy),
+      cmocka_unit_test(each_kind_has_its_own_sentence),
+      cmocka_unit_test(a_failure_is_named),
+      cmocka_unit_test(a_sentence_is_cut_to_its_size),
+      fixture_test(without_a_function_reports_are_counted),
+      fixture_test(the_last_function_set_is_called),
+      fixture_test(a_walk_shows_what_is_not_over),
+      fixture_test(a_walk_shows_awaits_of_tasks),
+      fixture_test(a_walk_knows_the_age),
+      fixture_test(a_walk_sees_many),
+      fixture_test(the_pools_count_what_they_hold),
+      fixture_test(misuse_is_counted),
+  };
+  return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What -DVT_DEBUG adds: the lines on which value tasks are made and awaited, in
+ * reports, walks and the profile of vt_loop_report_sites. */
+#ifndef VT_DEBUG
+#error "build with -DVT_DEBUG"
+#endif
+#include "support/fixture.h"
+
+#include <string.h>
+
+/* ---- helpers ---- */
+
+struct line {
+  unsigned line;
+  const char *file;
+  int count; /* sites of that line */
+  uint64_t in_hand, waited;
+};
+
+static void find_line(void *arg, const vt_loop_site_t *site) {
+  struct line *l = arg;
+  if (site->line != l->line || strcmp(site->file, __FILE__) != 0)
+    return;
+  l->count++;
+  l->in_hand += site->in_hand;
+  l->waited += site->waited;
+}
+
+static struct line site_of(struct fixture *f, unsigned line) {
+  struct line l = {.line = line};
+  vt_loop_report_sites(f->vt, find_line, &l);
+  return l;
+}
+
+static void find_delay(void *arg, const vt_loop_entry_t *entry) {
+  struct line *l = arg;
+  if (strcmp(entry->kind, "delay") != 0)
+    return;
+  l->count++;
+  l->line = entry->line;
+  l->file = entry->file;
+}
+
+struct sites_frame {
+  vt_frame_t vt;
+  int i;
+  unsigned *lines; /* of the two awaits */
+};
+
+static vt_t sites_body(void *frame) {
+  struct sites_frame *f = frame;
+  VT_BEGIN(f);
+  for (f->i = 0; f->i < 10; f->i++) {
+    f->lines[0] = __LINE__ + 1;
+    VT_TRY(f, vt_done());
+    f->lines[1] = __LINE__ + 1;
+    VT_TRY(f, f->i % 5 ? vt_done() : vt_yield());
+  }
+  VT_END(f);
+}
+
+/* ---- it works ---- */
+
+static void an_awaited_line_counts_hits_and_waits(void **state) {
+  struct fixture *f = *state;
+  unsigned lines[2];
+  struct sites_frame frame = {.lines = lines};
+  struct line hits, mixed;
+  vt_result_t r = vt_loop_run(f->vt, vt_start(&frame, sites_body));
+  assert_status(r.status, 0);
+  hits = site_of(f, lines[0]);
+  mixed = site_of(f, lines[1]);
+  assert_int_equal(hits.count, 1);
+  assert_int_equal(hits.in_hand, 10);
+  assert_int_equal(hits.waited, 0);
+  assert_int_equal(mixed.count, 1);
+  assert_int_equal(mixed.in_hand, 8);
+  assert_int_equal(mixed.waited, 2);
+}
+
+static void a_plain_await_is_counted_too(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  struct line l;
+  unsigned line = 0;
+  for (int i = 0; i < 3; i++) {
+    line = __LINE__ + 1;
+    vt_await(i == 0 ? vt_yield() : vt_from_int(i), seen_k, &seen);
+  }
+  assert_true(fixture_run(f));
+  l = site_of(f, line);
+  assert_int_equal(l.in_hand, 2);
+  assert_int_equal(l.waited, 1);
+  assert_int_equal(seen.count, 3);
+}
+
+static void a_walk_names_the_line(void **state) {
+  struct fixture *f = *state;
+  struct line l = {0};
+  unsigned line = __LINE__ + 1;
+  vt_t v = vt_delay(3600 * 1000);
+  vt_loop_walk(f->vt, find_delay, &l);
+  vt_cancel(v);
+  assert_status(vt_loop_run(f->vt, v).status, UV_ECANCELED);
+  assert_int_equal(l.count, 1);
+  assert_non_null(l.file);
+  assert_string_equal(l.file, __FILE__);
+  assert_int_equal(l.line, line);
+}
+
+static void a_report_names_the_line(void **state) {
+  struct fixture *f = *state;
+  const struct fixture_report *r;
+  unsigned line = __LINE__ + 1;
+  vt_t v = vt_delay(1);
+  (void)v;
+  assert_true(fixture_run(f));
+  assert_status(fixture_detach(f), 0);
+  r = fixture_take_report(f, VT_REPORT_NEVER_AWAITED);
+  assert_non_null(r);
+  assert_true(r->has_file);
+  assert_int_equal(r->line, line);
+  assert_non_null(strstr(r->text, "test_site.c:"));
+}
+
+static void a_task_names_the_line_that_made_it(void **state) {
+  struct fixture *f = *state;
+  const struct fixture_report *r;
+  unsigned line = __LINE__ + 1;
+  vt_task_t *task = vt_task_from_result(result_failed(UV_EIO));
+  vt_task_unref(task);
+  r = fixture_take_report(f, VT_REPORT_UNOBSERVED);
+  assert_non_null(r);
+  assert_true(r->has_file);
+  assert_int_equal(r->line, line);
+}
+
+static void a_dropped_promise_names_the_line_that_made_it(void **state) {
+  struct fixture *f = *state;
+  const struct fixture_report *r;
+  vt_promise_t *promise;
+  unsigned line = __LINE__ + 1;
+  int rc = vt_promise_new(0, &promise);
+  assert_int_equal(rc, 0);
+  vt_task_result(vt_promise_task(promise));
+  vt_promise_free(promise);
+  r = fixture_take_report(f, VT_REPORT_DROPPED);
+  assert_non_null(r);
+  assert_true(r->has_file);
+  assert_int_equal(r->line, line);
+  fixture_take_report(f, VT_REPORT_UNOBSERVED);
+}
+
+/* Each of many lines is counted for itself: the table grows. */
+#define AWAIT_LINE vt_await(vt_done(), seen_k, &seen);
+static void many_lines_are_kept_apart(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  unsigned first = __LINE__ + 1;
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  AWAIT_LINE
+  assert_int_equal(seen.count, 20);
+  for (unsigned i = 0; i < 20; i++) {
+    struct line l = site_of(f, first + i);
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.in_hand, 1);
+  }
+}
+
+static void the_functions_can_still_be_named(void **state) {
+  struct fixture *f = *state;
+  vt_t (*delay)(uint64_t) = &vt_delay;
+  void (*await)(vt_t, vt_continuation_fn *, void *) = vt_await;
+  struct seen seen = {0};
+  await(delay(1), seen_k, &seen);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      fixture_test(an_awaited_line_counts_hits_and_waits),
+      fixture_test(a_plain_await_is_counted_too),
+      fixture_test(a_walk_names_the_line),
+      fixture_test(a_report_names_the_line),
+      fixture_test(a_task_names_the_line_that_made_it),
+      fixture_test(a_dropped_promise_names_the_line_that_made_it),
+      fixture_test(many_lines_are_kept_apart),
+      fixture_test(the_functions_can_still_be_named),
+  };
+  return cmocka_run_group_tests_name("site", tests, NULL, NULL);
+}
