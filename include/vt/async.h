@@ -91,7 +91,7 @@ VT_API VT_MUST_USE vt_t vt_start_boxed(const void *frame, size_t size,
 
 /* Registers the frame's box (made for size bytes when boxed is NULL) to be
  * resumed by v, and returns the box's own value task, pending; or v's result in
- * hand when there is nothing to wait for. */
+ * hand when there is nothing to wait for (v itself when it is in hand). */
 VT_API vt_t vt__suspend(void *boxed, size_t size, vt_t v);
 
 static inline struct vt__box_tail *vt__tail(void *boxed) {
@@ -142,15 +142,18 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
 #define VT__MOVE(f) (f) = vt__debug_move((f), sizeof *(f))
 #define VT__EXIT(f) vt__debug_exit(f)
 #define VT__SUSPEND(f)                                                         \
-  vt__out = vt__debug_suspend((f), sizeof *(f), vt__out);
+  vt__out = vt__debug_suspend((f), sizeof *(f), vt__entry != VT__BEGIN,        \
+                              vt__out);
+#define VT__MOVE_OUT(f)
 #else
 #define VT__ENTER(f) (void)0
 #define VT__MOVE(f) (void)0
 #define VT__EXIT(f) (void)0
 #define VT__SUSPEND(f)                                                         \
   vt__out = vt__suspend(vt__entry == VT__BEGIN ? NULL : (void *)(f),           \
-                        sizeof *(f), vt__out);                                 \
-  if (vt__is_pending(vt__out) && vt__entry == VT__BEGIN)                       \
+                        sizeof *(f), vt__out);
+#define VT__MOVE_OUT(f)                                                        \
+  if (vt__entry == VT__BEGIN)                                                  \
     VT_COPY(vt__boxed(vt__out), f);
 #endif
 
@@ -160,7 +163,9 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
  * has one place that suspends, in VT_END, reached from each await; vt__phase,
  * a constant of each block, tells the clean-up from what comes before it. On
  * the way of a hit nothing takes the frame's address and nothing jumps back, so
- * that compilers keep the frame in registers and inline the body. */
+ * that compilers keep the frame in registers and inline the body (gcc inlines a
+ * plain static one up to a small size: write "static inline" where hits in a
+ * loop matter). */
 
 /* Suspends on vt__out; goes on below with its result in hand. */
 #ifdef VT_LABELS
@@ -189,8 +194,7 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
 #define VT__TRY(f, expr)                                                       \
   vt__out = VT__SITED(expr);                                                   \
   if (!VT_LIKELY(vt__out.source == 0)) {                                       \
-    if (!(vt__out.source & 1))                                                 \
-      VT__WAIT(vt__phase)                                                      \
+    VT__WAIT(vt__phase)                                                        \
     if (vt__out.source != 0)                                                   \
       VT__LEAVE                                                                \
   }                                                                            \
@@ -222,8 +226,7 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
     int64_t vt__status = 0;                                                    \
     vt__out = VT__SITED(expr);                                                 \
     if (!VT_LIKELY(vt__out.source == 0)) {                                     \
-      if (!(vt__out.source & 1))                                               \
-        VT__WAIT(vt__phase)                                                    \
+      VT__WAIT(vt__phase)                                                      \
       vt__status = vt_status_in_hand(vt__out);                                 \
     }                                                                          \
     VT__MOVE(f);                                                               \
@@ -281,12 +284,13 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
     vt__out = vt__settle(vt__outcome, vt__out);                                \
   goto vt__return;                                                             \
   vt__wait:                                                                    \
+  (f)->vt.state = vt__at;                                                      \
   VT__SUSPEND(f)                                                               \
-  if (!vt__is_pending(vt__out))                                                \
+  if (vt__out.source == 0 || vt__out.source & 1)                               \
     goto vt__dispatch;                                                         \
+  VT__MOVE_OUT(f)                                                              \
   if (vt__phase)                                                               \
     vt__tail(vt__boxed(vt__out))->outcome = vt__outcome;                       \
-  vt__boxed(vt__out)->state = vt__at;                                          \
   goto vt__return;                                                             \
   }                                                                            \
   default:                                                                     \

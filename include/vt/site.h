@@ -22,7 +22,7 @@ VT_API vt_t vt__site_await(vt_t v, const char *file, unsigned line);
  * and at every await, the old block freed. */
 VT_API void *vt__debug_enter(void *frame, size_t size);
 VT_API void *vt__debug_move(void *frame, size_t size);
-VT_API vt_t vt__debug_suspend(void *frame, size_t size, vt_t v);
+VT_API vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v);
 VT_API void vt__debug_exit(void *frame);
 
 #ifdef __cplusplus

@@ -69,12 +69,11 @@ void *vt__debug_move(void *frame, size_t size) {
   return block + 1;
 }
 
-vt_t vt__debug_suspend(void *frame, size_t size, vt_t v) {
+vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v) {
   debug_block_t *block = block_of(frame);
-  vt_frame_t *f = frame;
-  void *unmoved = f->state != VT__BEGIN ? frame : NULL;
+  void *unmoved = boxed ? frame : NULL;
   v = vt__suspend(block ? block->home : unmoved, size, v);
-  if (vt__is_pending(v) && vt__boxed(v) != f)
+  if (vt__is_pending(v) && vt__boxed(v) != frame)
     memcpy(vt__boxed(v), frame, size);
   return v;
 }

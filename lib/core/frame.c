@@ -201,6 +201,8 @@ static box_t *box_new(vt_loop_t *loop, size_t size) {
  * for. */
 static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
   vt_loop_t *loop = vt__current;
+  if (vt_in_hand(v))
+    return v;
   if (!VT_LIKELY(loop != NULL))
     return vt_failed(vt__misuse(VT_ENOLOOP));
   box_t *box = boxed ? box_of(boxed) : box_new(loop, size);
@@ -219,7 +221,8 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
 }
 
 vt_t vt__suspend(void *boxed, size_t size, vt_t v) {
-  if (VT_LIKELY(boxed && vt__try_register(v, box_resume, box_of(boxed)))) {
+  if (VT_LIKELY(boxed && !vt_in_hand(v)) &&
+      VT_LIKELY(vt__try_register(v, box_resume, box_of(boxed)))) {
     box_of(boxed)->awaited = (vt_source_t *)v.source;
     return pending(box_of(boxed));
   }

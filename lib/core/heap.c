@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* The timer heap: four children a node, so that a node's children share a cache
  * line. A binary heap of pointers, as libuv's, touches each timer's own line at
- * every comparison; here the due times stand in the heap, and an operation is
- * touched only when it moves (its slot number, for cancel) and on equal times
- * (its token, which grows in the order of beginning). */
+ * every comparison; here all that is compared stands in the slots, and an
+ * operation is touched only when it moves (its slot number, for cancel). The
+ * order began in the operations' tokens and lost: with many equal times each
+ * comparison missed the cache twice. */
 #include "core/heap.h"
+
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include <uv.h>
 
+#define ORDERS ((uint64_t)1 << 40)
+
 static bool before(const vt__heap_slot_t *a, const vt__heap_slot_t *b) {
-  if (a->due != b->due)
-    return a->due < b->due;
-  return a->op->source.token < b->op->source.token;
+  return (a->high < b->high) | ((a->high == b->high) & (a->low < b->low));
+}
+
+static vt__heap_slot_t slot_of(uint64_t due, uint64_t order,
+                               const vt_op_t *op) {
+  vt__heap_slot_t slot = {due << 20 | order >> 20,
+                          order << 44 | (uint64_t)(uintptr_t)op >> 4};
+  return slot;
+}
+
+static vt_op_t *op_of(const vt__heap_slot_t *slot) {
+  return (vt_op_t *)(uintptr_t)(slot->low << 20 >> 16);
 }
 
 static void place(vt__heap_t *heap, uint32_t at, vt__heap_slot_t slot) {
   heap->slots[at] = slot;
-  slot.op->aux = at;
+  op_of(&slot)->aux = at;
 }
 
 /* Puts slot at the hole at, or above it. */
@@ -70,16 +84,36 @@ static int grow(vt__heap_t *heap) {
   return 0;
 }
 
+static int compare(const void *a, const void *b) {
+  return before(a, b) ? -1 : 1;
+}
+
+/* The orders are used up: sorted, the entries take the first ones. A sorted
+ * array is a heap. */
+static void renumber(vt__heap_t *heap) {
+  qsort(heap->slots, heap->count, sizeof *heap->slots, compare);
+  for (heap->order = 0; heap->order < heap->count; heap->order++) {
+    uint32_t at = (uint32_t)heap->order;
+    vt__heap_slot_t slot = heap->slots[at];
+    place(heap, at, slot_of(slot.high >> 20, heap->order, op_of(&slot)));
+  }
+}
+
 int vt__heap_push(vt__heap_t *heap, vt_op_t *op, uint64_t due) {
   if (heap->count == heap->capacity && grow(heap) != 0)
     return UV_ENOMEM;
-  vt__heap_slot_t slot = {due, op};
-  sift_up(heap, heap->count++, slot);
+  if (heap->count == 0)
+    heap->order = 0;
+  else if (heap->order == ORDERS)
+    renumber(heap);
+  if (due > VT__HEAP_LATEST)
+    due = VT__HEAP_LATEST;
+  sift_up(heap, heap->count++, slot_of(due, heap->order++, op));
   return 0;
 }
 
 vt_op_t *vt__heap_pop(vt__heap_t *heap) {
-  vt_op_t *op = heap->slots[0].op;
+  vt_op_t *op = op_of(&heap->slots[0]);
   vt__heap_slot_t last = heap->slots[--heap->count];
   if (heap->count != 0)
     sift_down(heap, 0, last);
@@ -87,7 +121,8 @@ vt_op_t *vt__heap_pop(vt__heap_t *heap) {
 }
 
 void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op) {
-  vt__heap_slot_t slot = {0, op};
+  vt__heap_slot_t slot = heap->slots[op->aux];
+  slot.high &= 0xfffff;
   sift_up(heap, op->aux, slot);
 }
 

@@ -6,17 +6,22 @@
 
 #include "vt/bridge.h"
 
-/* 16 bytes; the tie is broken by the block's token, which grows. */
+/* 128 bits that sort as one number: due time in milliseconds (44 bits), order
+ * of beginning (40), and the block, which is aligned to 16 (44). */
 typedef struct vt__heap_slot {
-  uint64_t due;
-  vt_op_t *op; /* its aux is the slot's number */
+  uint64_t high;
+  uint64_t low;
 } vt__heap_slot_t;
 
 typedef struct vt__heap {
   vt__heap_slot_t *slots;
   uint32_t count;
   uint32_t capacity;
+  uint64_t order; /* of the next entry */
 } vt__heap_t;
+
+/* Due times saturate here. */
+#define VT__HEAP_LATEST (((uint64_t)1 << 44) - 1)
 
 /* UV_ENOMEM when it cannot grow. */
 int vt__heap_push(vt__heap_t *heap, vt_op_t *op, uint64_t due);
@@ -29,8 +34,19 @@ void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op);
 
 void vt__heap_close(vt__heap_t *heap);
 
+/* When an entry is due. */
+static inline uint64_t vt__heap_due(const vt__heap_t *heap,
+                                    const vt_op_t *op) {
+  return heap->slots[op->aux].high >> 20;
+}
+
+/* When the earliest is due; the heap is not empty. */
+static inline uint64_t vt__heap_first(const vt__heap_t *heap) {
+  return heap->slots[0].high >> 20;
+}
+
 static inline bool vt__heap_is_due(const vt__heap_t *heap, uint64_t now) {
-  return heap->count != 0 && heap->slots[0].due <= now;
+  return heap->count != 0 && vt__heap_first(heap) <= now;
 }
 
 #endif

@@ -67,7 +67,7 @@ void vt__loop_arm(vt_loop_t *loop) {
     loop->timer_due = 0;
     return;
   }
-  uint64_t due = loop->heap.slots[0].due;
+  uint64_t due = vt__heap_first(&loop->heap);
   uint64_t now = uv_now(loop->uv);
   if (due <= now) {
     vt__loop_wake(loop);

@@ -44,8 +44,11 @@ int vt_cancel(vt_t v) {
 
 /* Queues k with a result that is there, and taken only with the memory to
  * queue it. */
-static int queue_taken(vt_loop_t *loop, vt_t v, unsigned flags,
-                       vt_continuation_fn *k, void *state) {
+static int queue_taken(vt_t v, unsigned flags, vt_continuation_fn *k,
+                       void *state) {
+  vt_loop_t *loop = vt__current;
+  if (!loop)
+    return (int)vt__misuse(VT_ENOLOOP);
   vt__waiter_t *w = vt__waiter_new(loop, v, flags, k, state);
   if (!w)
     return UV_ENOMEM;
@@ -57,6 +60,8 @@ int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
                         void *state) {
   vt_loop_t *loop = vt__current;
   vt_source_t *source = source_of(v);
+  if (!loop)
+    return VT_ENOLOOP;
   int64_t status = source->ops->status(source, v.value.u);
   if (status == VT_ESTALE || status == VT_ETHREAD)
     return (int)vt__misuse(status);
@@ -76,19 +81,16 @@ int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
 }
 
 int vt__register(vt_t v, unsigned flags, vt_continuation_fn *k, void *state) {
-  vt_loop_t *loop = vt__current;
   if (vt_in_hand(v) && !(flags & VT_LATER))
     return VT_COMPLETED;
-  if (!loop)
-    return VT_ENOLOOP;
   if (vt_in_hand(v))
-    return queue_taken(loop, v, flags, k, state);
+    return queue_taken(v, flags, k, state);
   const struct vt__own_ops *own = source_of(v)->ops->own;
   if (!own || !own->attach)
     return vt__register_waiter(v, flags, k, state);
   int rc = own->attach(source_of(v), v.value.u, flags, k, state);
   if (rc == VT_COMPLETED && flags & VT_LATER)
-    return queue_taken(loop, v, flags, k, state);
+    return queue_taken(v, flags, k, state);
   return rc;
 }
 

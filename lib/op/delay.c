@@ -41,7 +41,7 @@ static uint64_t age_ms(const vt_op_t *op) {
   uint64_t now = vt__loop_now(loop);
   if (op->phase >= VT__QUEUED)
     return span_ms(op->span);
-  uint64_t due = loop->heap.slots[op->aux].due;
+  uint64_t due = vt__heap_due(&loop->heap, op);
   uint64_t rest = due > now ? due - now : 0;
   return span_ms(op->span) > rest ? span_ms(op->span) - rest : 0;
 }
