@@ -61,7 +61,8 @@ typedef struct vt_loop_stats {
   uint64_t reports;   /* reports made, with or without a report function */
 } vt_loop_stats_t;
 
-/* Reads the counters into out. */
+/* Reads the counters into out. What is pending is counted block by block, so
+ * that operations need not count themselves: as long as a walk. */
 VT_API void vt_loop_stats(const vt_loop_t *loop, vt_loop_stats_t *out);
 
 /* One pending operation, as vt_loop_walk shows it. The pointers are borrowed

@@ -239,7 +239,8 @@ vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
     return vt_failed(vt__misuse(VT_ENOLOOP));
   if (size < sizeof(vt_frame_t))
     return vt_failed(UV_EINVAL);
-  box_t *box = loop->pool.short_of == 0 ? box_new(loop, size) : NULL;
+  bool whole = (loop->pool.unusual & ~VT__ANNOUNCED) == 0;
+  box_t *box = whole ? box_new(loop, size) : NULL;
   if (!box)
     return vt_failed(UV_ENOMEM);
   box->op.flags = VT__PINNED;

@@ -165,7 +165,7 @@ int vt__op_attach(vt_source_t *source, uint64_t token, unsigned flags,
   op->state = state;
   op->flags |= (uint8_t)(flags & VT_LATER);
   if (flags & VT__CONSUME)
-    op->source.token = vt__slab_of(op)->loop->pool.token += 2;
+    op->source.token++;
   return 0;
 }
 

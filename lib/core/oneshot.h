@@ -15,7 +15,7 @@ static inline int vt__op_new(const vt_source_ops_t *ops, size_t size,
   if (!VT_LIKELY(loop != NULL))
     return (int)vt__misuse(VT_ENOLOOP);
   vt__class_t *class = vt__pool_class(&loop->pool, size);
-  if (!VT_LIKELY(class && loop->pool.short_of == 0))
+  if (!VT_LIKELY(class && (loop->pool.unusual & ~VT__ANNOUNCED) == 0))
     return UV_ENOMEM;
   vt_op_t *op = vt__pool_get(&loop->pool, class);
   if (!VT_LIKELY(op != NULL))
@@ -35,9 +35,10 @@ static inline vt_op_t *vt__op_new_fast(vt_loop_t *loop,
                                        size_t size) {
   vt__class_t *class = &loop->pool.classes[(size + 15) / 16];
   vt_op_t *op = class->free;
-  if (!VT_LIKELY(op && loop->pool.short_of == 0 && !vt__site_file))
+  if (!VT_LIKELY(op && loop->pool.unusual == 0))
     return NULL;
-  op = vt__pool_get(&loop->pool, class);
+  class->free = (vt_op_t *)op->state;
+  vt__unpoison(op, class->stride);
   op->source.ops = ops;
   op->source.scope = loop->scope;
   op->phase = VT__PENDING;
@@ -76,8 +77,7 @@ void vt__op_ready(vt_loop_t *loop, vt_op_t *op);
 static inline bool vt__try_register(vt_t v, vt_continuation_fn *k,
                                     void *state) {
   vt_op_t *op = (vt_op_t *)v.source;
-  const struct vt__own_ops *own = op->source.ops->own;
-  if (!VT_LIKELY(own && own->attach == vt__op_attach) ||
+  if (!VT_LIKELY(op->source.ops->on_completed == vt__op_on_completed) ||
       vt__op_check(op, v.value.u) != 0 || op->phase != VT__PENDING)
     return false;
   op->phase = VT__AWAITED;
@@ -92,7 +92,7 @@ static inline void vt__op_release(vt_loop_t *loop, vt_op_t *op) {
     vt__pool_put(&loop->pool, op);
     return;
   }
-  op->source.token |= 1;
+  op->source.token++;
   op->phase = VT__ORPHAN;
 }
 

@@ -12,7 +12,7 @@
  * refused with UV_ENOMEM. A suspending async function cannot be refused: the
  * operation it awaits is under way. So each class that has served a box keeps
  * VT__RESERVE blocks that only vt__pool_get_box may use, and from the first one
- * used until all are back, new operations are refused (pool->short_of). */
+ * used until all are back, new operations are refused (pool->unusual). */
 #include "core/pool.h"
 
 #include "base/alloc.h"
@@ -110,6 +110,14 @@ static bool slab_new(vt__pool_t *pool, vt__class_t *class) {
   return true;
 }
 
+/* No two blocks begin alike, and a number near another's is far from it. */
+static uint64_t first_token(const vt_op_t *block) {
+  uint64_t x = (uint64_t)(uintptr_t)block;
+  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+  return x ^ x >> 31;
+}
+
 /* A block that was never used, or NULL. */
 static vt_op_t *carve(vt__pool_t *pool, vt__class_t *class) {
   if (class->next == NULL || class->end - class->next < (long)class->stride)
@@ -119,12 +127,21 @@ static vt_op_t *carve(vt__pool_t *pool, vt__class_t *class) {
   class->next += class->stride;
   class->slabs->carved++;
   pool->carved++;
+  block->source.token = first_token(block);
   return block;
 }
 
-vt_op_t *vt__pool_grow(vt__pool_t *pool, vt__class_t *class) {
-  vt_op_t *block = carve(pool, class);
-  return block ? vt__pool_issue(pool, block) : NULL;
+vt_op_t *vt__pool_get_slowly(vt__pool_t *pool, vt__class_t *class) {
+  vt_op_t *block = class->free;
+  if (block) {
+    class->free = (vt_op_t *)block->state;
+    vt__unpoison(block, class->stride);
+  } else {
+    block = carve(pool, class);
+  }
+  if (block && pool->unusual & VT__ANNOUNCED)
+    vt__pool_note_site(block);
+  return block;
 }
 
 /* How many blocks a class keeps for suspending; one of the large ones. */
@@ -139,7 +156,6 @@ static void reserve_fill(vt__pool_t *pool, vt__class_t *class) {
     if (!block)
       return;
     block->phase = VT__FREE;
-    block->source.token = pool->token + 1;
     block->state = class->reserve;
     class->reserve = block;
     class->reserved++;
@@ -152,8 +168,8 @@ static vt_op_t *reserve_take(vt__pool_t *pool, vt__class_t *class) {
     return NULL;
   class->reserve = (vt_op_t *)block->state;
   if (class->short_of++ == 0)
-    pool->short_of++;
-  return vt__pool_issue(pool, block);
+    pool->unusual++;
+  return block;
 }
 
 vt_op_t *vt__pool_get_box(vt__pool_t *pool, vt__class_t *class) {
@@ -164,12 +180,18 @@ vt_op_t *vt__pool_get_box(vt__pool_t *pool, vt__class_t *class) {
   return VT_LIKELY(block != NULL) ? block : reserve_take(pool, class);
 }
 
-void vt__pool_put_reserve(vt__pool_t *pool, vt__class_t *class,
-                          vt_op_t *block) {
+void vt__pool_put_short(vt__pool_t *pool, vt_op_t *block) {
+  vt__class_t *class = vt__slab_of(block)->class;
+  if (class->short_of == 0) {
+    vt__pool_put_plain(block);
+    return;
+  }
+  block->source.token++;
+  block->phase = VT__FREE;
   block->state = class->reserve;
   class->reserve = block;
   if (--class->short_of == 0)
-    pool->short_of--;
+    pool->unusual--;
 }
 
 static size_t block_number(const vt__slab_t *slab, const vt_op_t *block) {

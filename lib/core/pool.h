@@ -5,8 +5,9 @@
  * thread, but for vt__slab_of and what it finds.
  *
  * Invariant: every block begins with the words of vt_op_t up to aux; a free one
- * has phase VT__FREE and an odd token, a live one an even token that no block of
- * the loop had before. */
+ * has phase VT__FREE. A block's token begins at a number mixed from its address
+ * and grows by one each time the block is given back, so that no other block's
+ * token fits it, and none of its own earlier ones. */
 #ifndef VT_CORE_POOL_H
 #define VT_CORE_POOL_H
 
@@ -60,15 +61,16 @@ enum {
   VT__CLASSES
 };
 
+/* A bit of vt__pool_t.unusual: the next block's line was announced. */
+#define VT__ANNOUNCED ((uint32_t)1 << 31)
+
 typedef struct vt__chunk vt__chunk_t;
 
 typedef struct vt__pool {
   vt_loop_t *loop;
-  uint64_t token;      /* of the next block */
-  uint64_t live;       /* blocks out */
   uint64_t carved;     /* blocks made so far */
   uint64_t bytes;      /* held of the allocator */
-  uint32_t short_of;   /* classes whose reserve is not whole */
+  uint32_t unusual;    /* classes whose reserve is not whole; VT__ANNOUNCED */
   vt__chunk_t *chunks; /* the memory of the slabs */
   char *slab_next;     /* slabs not yet used, up to slab_end */
   char *slab_end;
@@ -89,15 +91,15 @@ static inline vt__class_t *vt__pool_class(vt__pool_t *pool, size_t size) {
   return vt__pool_large_class(pool, size);
 }
 
-/* The slow half of vt__pool_get: carves, or makes a slab. */
-vt_op_t *vt__pool_grow(vt__pool_t *pool, vt__class_t *class);
+/* The slow half of vt__pool_get: notes the line, carves, makes a slab. */
+vt_op_t *vt__pool_get_slowly(vt__pool_t *pool, vt__class_t *class);
 
 /* A block for a suspending async function: as vt__pool_get, and the reserve of
  * the class when memory is out. */
 vt_op_t *vt__pool_get_box(vt__pool_t *pool, vt__class_t *class);
 
-/* The slow half of vt__pool_put: makes the reserve whole again. */
-void vt__pool_put_reserve(vt__pool_t *pool, vt__class_t *class, vt_op_t *block);
+/* The slow half of vt__pool_put: makes a reserve whole again. */
+void vt__pool_put_short(vt__pool_t *pool, vt_op_t *block);
 
 /* Notes the line that the thread announced (vt__site_made) as the block's, and
  * forgets it (site.c). */
@@ -114,45 +116,37 @@ typedef void vt__pool_walk_fn(void *arg, vt_op_t *block);
 /* Calls fn for each live block. fn may put that block. */
 void vt__pool_walk(vt__pool_t *pool, vt__pool_walk_fn *fn, void *arg);
 
-extern VT_TLS _Thread_local const char *vt__site_file;
-
 static inline vt__slab_t *vt__slab_of(const void *block) {
   return (vt__slab_t *)((uintptr_t)block & ~(uintptr_t)(VT__SLAB_SIZE - 1));
 }
 
-/* Makes a block live with a token of its own; its other words are the
- * caller's to set. */
-static inline vt_op_t *vt__pool_issue(vt__pool_t *pool, vt_op_t *block) {
-  vt__unpoison(block, vt__slab_of(block)->class->stride);
-  pool->live++;
-  block->source.token = pool->token += 2;
-  if (!VT_LIKELY(vt__site_file == NULL))
-    vt__pool_note_site(block);
+/* A block whose words but the token are the caller's to set, the phase at once;
+ * NULL without memory. */
+static inline vt_op_t *vt__pool_get(vt__pool_t *pool, vt__class_t *class) {
+  vt_op_t *block = class->free;
+  if (!VT_LIKELY(block && pool->unusual == 0))
+    return vt__pool_get_slowly(pool, class);
+  class->free = (vt_op_t *)block->state;
+  vt__unpoison(block, class->stride);
   return block;
 }
 
-/* A live block, or NULL without memory. */
-static inline vt_op_t *vt__pool_get(vt__pool_t *pool, vt__class_t *class) {
-  vt_op_t *block = class->free;
-  if (!VT_LIKELY(block != NULL))
-    return vt__pool_grow(pool, class);
-  class->free = (vt_op_t *)block->state;
-  return vt__pool_issue(pool, block);
+/* vt__pool_put while no reserve is short. */
+static inline void vt__pool_put_plain(vt_op_t *block) {
+  vt__class_t *class = vt__slab_of(block)->class;
+  block->source.token++;
+  block->phase = VT__FREE;
+  block->state = class->free;
+  class->free = block;
+  vt__poison((char *)block + class->bare, class->stride - class->bare);
 }
 
 /* Gives a block back; every value task that names it is stale from here on. */
 static inline void vt__pool_put(vt__pool_t *pool, vt_op_t *block) {
-  vt__class_t *class = vt__slab_of(block)->class;
-  block->source.token |= 1;
-  block->phase = VT__FREE;
-  pool->live--;
-  if (!VT_LIKELY(class->short_of == 0)) {
-    vt__pool_put_reserve(pool, class, block);
-    return;
-  }
-  block->state = class->free;
-  class->free = block;
-  vt__poison((char *)block + class->bare, class->stride - class->bare);
+  if (VT_LIKELY(pool->unusual == 0))
+    vt__pool_put_plain(block);
+  else
+    vt__pool_put_short(pool, block);
 }
 
 #endif

@@ -10,18 +10,22 @@
 #include "core/loop.h"
 #include "core/site.h"
 
-VT_TLS _Thread_local const char *vt__site_file;
+static VT_TLS _Thread_local const char *site_file;
 static VT_TLS _Thread_local unsigned site_line;
 
 void vt__site_made(const char *file, unsigned line) {
-  vt__site_file = file;
+  site_file = file;
   site_line = line;
+  if (vt__current)
+    vt__current->pool.unusual |= VT__ANNOUNCED;
 }
 
 void vt__site_take(const char **out_file, unsigned *out_line) {
-  *out_file = vt__site_file;
-  *out_line = vt__site_file ? site_line : 0;
-  vt__site_file = NULL;
+  *out_file = site_file;
+  *out_line = site_file ? site_line : 0;
+  site_file = NULL;
+  if (vt__current)
+    vt__current->pool.unusual &= ~VT__ANNOUNCED;
 }
 
 void vt__pool_note_site(vt_op_t *block) {
@@ -35,9 +39,10 @@ void vt__pool_note_site(vt_op_t *block) {
 
 vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
   vt_loop_t *loop = vt__current;
-  vt__site_file = NULL;
+  site_file = NULL;
   if (!loop)
     return v;
+  loop->pool.unusual &= ~VT__ANNOUNCED;
   uint32_t number = vt__sites_number(&loop->sites, file, line);
   if (number == 0)
     return v;

@@ -89,10 +89,17 @@ static uint64_t queue_length(const vt__queue_t *queue) {
   return length;
 }
 
+static void count(void *arg, vt_op_t *block) {
+  (void)block;
+  ++*(uint64_t *)arg;
+}
+
 void vt_loop_stats(const vt_loop_t *loop, vt_loop_stats_t *out) {
-  out->pending = loop->pool.live - loop->untaken;
+  uint64_t live = 0;
+  vt__pool_walk(&((vt_loop_t *)(uintptr_t)loop)->pool, count, &live);
+  out->pending = live - loop->untaken;
   out->untaken = loop->untaken;
-  out->pooled = loop->pool.carved - loop->pool.live;
+  out->pooled = loop->pool.carved - live;
   out->allocated = loop->pool.bytes;
   out->continuations = loop->ran;
   out->queued = queue_length(&loop->ready);

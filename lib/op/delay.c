@@ -173,12 +173,20 @@ static VT_COLD void yield_ready_slowly(vt_loop_t *loop, vt_op_t *op) {
     vt__op_finish(op, outcome(op));
 }
 
-/* The turn has come, or a queued continuation has. */
+/* The turn has come, or a queued continuation has. The common case calls
+ * nothing but the continuation. */
 static void yield_ready(vt_loop_t *loop, vt_op_t *op) {
-  if (VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && op->k))
-    vt__op_run_ready(loop, op, outcome(op));
-  else
+  vt_continuation_fn *k = op->k;
+  void *state = op->state;
+  vt_scope_t *scope = op->source.scope;
+  vt_result_t done = {0, {0}};
+  if (!VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && k &&
+                 loop->pool.unusual == 0)) {
     yield_ready_slowly(loop, op);
+    return;
+  }
+  vt__pool_put_plain(op);
+  vt__run_ready(loop, k, state, scope, done);
 }
 
 /* It ends before a clock could tell. */
