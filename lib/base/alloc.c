@@ -46,6 +46,8 @@ int vt_replace_allocator(vt_malloc_fn *malloc_fn, vt_realloc_fn *realloc_fn,
 }
 
 void vt_alloc_stats(vt_alloc_stats_t *out) {
+  if (!out)
+    return;
   out->calls = atomic_load(&counters.calls);
   out->failed = atomic_load(&counters.failed);
   out->blocks = atomic_load(&counters.blocks);

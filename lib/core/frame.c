@@ -237,7 +237,7 @@ vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
   vt_loop_t *loop = vt__current;
   if (!loop)
     return vt_failed(vt__misuse(VT_ENOLOOP));
-  if (size < sizeof(vt_frame_t))
+  if (!frame || !body || size < sizeof(vt_frame_t))
     return vt_failed(UV_EINVAL);
   bool whole = (loop->pool.unusual & ~VT__ANNOUNCED) == 0;
   box_t *box = whole ? box_new(loop, size) : NULL;

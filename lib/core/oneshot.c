@@ -244,6 +244,8 @@ static void discard(vt_op_t *op, vt_result_t late) {
 
 int vt_op_begin(const vt_op_kind_t *kind, void *out) {
   vt_op_t *op = NULL;
+  if (!kind || !out || kind->size < sizeof *op)
+    return UV_EINVAL;
   int rc = vt__op_new(&kind->ops, kind->size, &op);
   if (!VT_LIKELY(rc == 0))
     return rc;

@@ -9,6 +9,8 @@ static vt_task_t *task_of(vt_promise_t *promise) {
 }
 
 int vt_promise_new(unsigned flags, vt_promise_t **out) {
+  if (!out)
+    return UV_EINVAL;
   vt_task_t *task = vt__task_new(flags & VT_COMPLETE_LATER);
   if (!task)
     return UV_ENOMEM;
@@ -20,11 +22,15 @@ vt_task_t *vt_promise_task(vt_promise_t *promise) { return task_of(promise); }
 
 int vt_promise_set(vt_promise_t *promise, vt_value_t value) {
   vt_result_t result = {0, value};
+  if (!promise)
+    return UV_EINVAL;
   return vt__task_complete(task_of(promise), result);
 }
 
 int vt_promise_fail(vt_promise_t *promise, int64_t status) {
   vt_result_t result = {status < 0 ? status : VT_ESTATUS, {0}};
+  if (!promise)
+    return UV_EINVAL;
   return vt__task_complete(task_of(promise), result);
 }
 

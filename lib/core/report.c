@@ -49,6 +49,8 @@ void vt__report_forgotten(vt_loop_t *loop, const vt_op_t *block,
 }
 
 void vt_loop_set_report(vt_loop_t *loop, vt_report_fn *fn, void *arg) {
+  if (!loop)
+    return;
   loop->report = fn;
   loop->report_arg = arg;
 }

@@ -73,14 +73,17 @@ void vt_reset_source_init(vt_reset_source_t *s, unsigned flags) {
   vt_reset_source_t fresh = {.source = {&reset_ops, 0, NULL},
                              .loop = vt__current,
                              .flags = flags & VT_COMPLETE_LATER};
-  *s = fresh;
+  if (s)
+    *s = fresh;
 }
 
 vt_t vt_reset_source_task(vt_reset_source_t *s) {
-  return vt_from_source(&s->source);
+  return vt_from_source(s ? &s->source : NULL);
 }
 
 int vt_reset_source_set(vt_reset_source_t *s, vt_result_t value) {
+  if (!s)
+    return UV_EINVAL;
   if (s->loop != vt__current)
     return (int)vt__misuse(VT_ETHREAD);
   if (s->state == DONE)
@@ -97,6 +100,8 @@ int vt_reset_source_set(vt_reset_source_t *s, vt_result_t value) {
 }
 
 int vt_reset_source_reset(vt_reset_source_t *s) {
+  if (!s)
+    return UV_EINVAL;
   if (s->loop != vt__current)
     return (int)vt__misuse(VT_ETHREAD);
   if (is_awaited(s))

@@ -121,7 +121,7 @@ void vt__sites_close(vt__sites_t *table) {
 }
 
 void vt_loop_report_sites(vt_loop_t *loop, vt_loop_site_fn *fn, void *arg) {
-  for (uint32_t i = 0; i < loop->sites.count; i++)
+  for (uint32_t i = 0; loop && fn && i < loop->sites.count; i++)
     if (loop->sites.sites[i].in_hand + loop->sites.sites[i].waited != 0)
       fn(arg, &loop->sites.sites[i]);
 }

@@ -18,8 +18,6 @@
 #include "core/site.h"
 #include "core/value_task.h"
 
-static const vt_source_ops_t task_ops;
-
 vt_task_t *vt_task_ref(vt_task_t *task) {
   if (task && !(task->flags & VT__STATIC))
     atomic_fetch_add_explicit(&task->refs, 1, memory_order_relaxed);
@@ -67,7 +65,7 @@ vt_task_t *vt__task_new(uint8_t flags) {
   vt_task_t *task = vt__task_take();
   if (!task)
     return NULL;
-  task->source.ops = &task_ops;
+  task->source.ops = &vt__task_ops;
   task->source.scope = NULL;
   atomic_store_explicit(&task->refs, 1, memory_order_relaxed);
   atomic_store_explicit(&task->pending, true, memory_order_relaxed);
@@ -221,7 +219,7 @@ static const struct vt__own_ops task_own = {
     .as_task = task_as_task,
 };
 
-static const vt_source_ops_t task_ops = {
+const vt_source_ops_t vt__task_ops = {
     .kind = "task",
     .status = task_status,
     .result = task_result,
@@ -251,100 +249,4 @@ vt_result_t vt_task_result(vt_task_t *task) {
   }
   observe(task);
   return task->result;
-}
-
-/* ---- completed tasks ---- */
-
-#define STATIC_TASK(status_, value_)                                           \
-  {.source = {&task_ops, 0, NULL},                                             \
-   .refs = 1,                                                                  \
-   .observed = true,                                                           \
-   .flags = VT__STATIC,                                                        \
-   .result = {(status_), {(value_)}}}
-
-enum { SMALLEST = -1, LARGEST = 8 };
-
-static vt_task_t small[] = {
-    STATIC_TASK(0, -1), STATIC_TASK(0, 0), STATIC_TASK(0, 1),
-    STATIC_TASK(0, 2),  STATIC_TASK(0, 3), STATIC_TASK(0, 4),
-    STATIC_TASK(0, 5),  STATIC_TASK(0, 6), STATIC_TASK(0, 7),
-    STATIC_TASK(0, 8),
-};
-
-static vt_task_t refusals[] = {
-    STATIC_TASK(UV_ENOMEM, 0),
-    STATIC_TASK(UV_EINVAL, 0),
-#define XX(name, number, text) STATIC_TASK(name, 0),
-    VT_ERRNO_MAP(XX)
-#undef XX
-};
-
-/* A failed task without memory. */
-static vt_task_t *refusal(int64_t status) {
-  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-    if (refusals[i].result.status == status)
-      return &refusals[i];
-  return &refusals[0];
-}
-
-vt_task_t *vt_task_completed(void) { return &small[0 - SMALLEST]; }
-
-vt_task_t *vt_task_from_bool(bool value) {
-  return &small[(value ? 1 : 0) - SMALLEST];
-}
-
-vt_task_t *vt_task_from_result(vt_result_t result) {
-  if (result.status > 0)
-    result.status = VT_ESTATUS;
-  vt_task_t *task = vt__task_new(0);
-  if (!task)
-    return refusal(UV_ENOMEM);
-  task->result = result;
-  atomic_store_explicit(&task->pending, false, memory_order_release);
-  return task;
-}
-
-vt_task_t *vt_task_from_int(int64_t value) {
-  vt_result_t result = {0, {0}};
-  result.value.i = value;
-  if (value >= SMALLEST && value <= LARGEST)
-    return &small[value - SMALLEST];
-  return vt_task_from_result(result);
-}
-
-/* ---- conversion ---- */
-
-static void on_result(void *state, vt_result_t result) {
-  vt__task_complete(state, result);
-  vt_task_unref(state);
-}
-
-/* A task that v's result, now or later, completes. */
-static vt_task_t *convert(vt_t v) {
-  vt_task_t *task = vt__task_new(0);
-  if (!task)
-    return refusal(UV_ENOMEM);
-  vt_task_ref(task);
-  int rc = vt__register(v, VT__CONSUME, on_result, task);
-  if (rc == 0)
-    return task;
-  if (rc == VT_COMPLETED) {
-    on_result(task, vt_get_result(v));
-    return task;
-  }
-  unref(task, 2);
-  return refusal(rc);
-}
-
-vt_task_t *vt_as_task(vt_t v) {
-  if (v.source == 0)
-    return vt_task_from_int(v.value.i);
-  if (v.source & 1)
-    return vt_task_from_result(vt_get_result(v));
-  vt_source_t *source = (vt_source_t *)v.source;
-  const struct vt__own_ops *own = source->ops->own;
-  if (!own || !own->as_task)
-    return convert(v);
-  vt_task_t *task = own->as_task(source, v.value.u);
-  return task ? task : refusal(vt__misuse(VT_ESTALE));
 }

@@ -28,6 +28,8 @@ struct vt_task {
 /* vt_task.flags besides VT_COMPLETE_LATER. */
 enum { VT__STATIC = 2u };
 
+extern const vt_source_ops_t vt__task_ops;
+
 /* A pending task with one reference; NULL without memory. */
 vt_task_t *vt__task_new(uint8_t flags);
 

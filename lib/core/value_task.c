@@ -69,8 +69,10 @@ int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
   if (!w)
     return UV_ENOMEM;
   vt_continuation_t c = vt__waiter_continuation(w);
+  loop->depth += VT__DEPTH; /* a source that resumes at once only queues */
   int rc = source->ops->on_completed(source, v.value.u, &c);
-  if (rc == 0)
+  loop->depth -= VT__DEPTH;
+  if (rc == 0 || atomic_load(&w->claim) != c.token)
     return 0;
   if (rc == VT_COMPLETED && flags & VT_LATER) {
     vt__waiter_deliver(w, source->ops->result(source, v.value.u), true);
@@ -153,6 +155,8 @@ void vt_forget(vt_t v) {
 }
 
 vt_t vt_preserve(vt_t v, vt_task_t **out_task) {
+  if (!out_task)
+    return vt_failed(UV_EINVAL);
   *out_task = NULL;
   if (vt_in_hand(v))
     return v;

@@ -220,11 +220,11 @@ static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found) {
 }
 
 static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
-  vt__waiter_t *w = c->waiter;
-  uint64_t token = c->token;
-  uint64_t found = token;
+  vt__waiter_t *w = c ? c->waiter : NULL;
   if (!w)
     return (int)vt__misuse(VT_EDONE);
+  uint64_t token = c->token;
+  uint64_t found = token;
   if (result.status > 0)
     result.status = VT_ESTATUS;
   if (!atomic_compare_exchange_strong_explicit(&w->claim, &found, token + 1,

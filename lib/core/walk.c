@@ -50,7 +50,8 @@ static void show(void *arg, vt_op_t *block) {
 
 void vt_loop_walk(vt_loop_t *loop, vt_loop_walk_fn *fn, void *arg) {
   struct walk walk = {loop, fn, arg, 0};
-  vt__pool_walk(&loop->pool, show, &walk);
+  if (loop && fn)
+    vt__pool_walk(&loop->pool, show, &walk);
 }
 
 static void report_left(void *arg, vt_op_t *block) {
@@ -96,6 +97,10 @@ static void count(void *arg, vt_op_t *block) {
 
 void vt_loop_stats(const vt_loop_t *loop, vt_loop_stats_t *out) {
   uint64_t live = 0;
+  vt_loop_stats_t none = {0};
+  *out = none;
+  if (!loop)
+    return;
   vt__pool_walk(&((vt_loop_t *)(uintptr_t)loop)->pool, count, &live);
   out->pending = live - loop->untaken;
   out->untaken = loop->untaken;
