@@ -125,6 +125,8 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
   ((uint64_t)(uintptr_t)__extension__ && VT__CAT(vt__resume_, __LINE__))
 #define VT__RESUME VT__CAT(vt__resume_, __LINE__) :
 #define VT__JUMP                                                               \
+  if (vt__at == ~(uint64_t)0) /* never: clang wants a label's address */       \
+    vt__at = (uint64_t)(uintptr_t)__extension__ && vt__start;                  \
   if (vt__at > VT__LEAVING)                                                    \
     __extension__({ goto *(void *)(uintptr_t)(vt__at & ~VT__CLEANUP); });
 #define VT__STATE(phase) (VT__HERE | (uint64_t)(phase) << 63)

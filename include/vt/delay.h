@@ -10,8 +10,9 @@ extern "C" {
 #endif
 
 /* Completes after at least ms milliseconds of this thread's loop, counted from
- * now (the loop's clock is updated); 0 is done in hand. Delays due at the same
- * millisecond complete in the order they were begun. Times that do not fit
+ * now (not from the loop's clock, which may be behind); 0 is done in hand.
+ * Delays due at the same millisecond complete in the order they were begun.
+ * Times that do not fit
  * saturate at some 500 years. Cancelled: UV_ECANCELED. VT_ENOLOOP, UV_ENOMEM.
  * C#'s Task.Delay. */
 VT_API VT_MUST_USE vt_t vt_delay(uint64_t ms);

@@ -31,8 +31,9 @@ VT_API int vt_loop_attach(struct uv_loop_s *uv, vt_loop_t **out);
 
 /* Undoes one attach. The last one refuses with UV_EBUSY, and a report for each,
  * while operations or awaits are left (vt_loop_walk lists them), nothing
- * changed; else it reports what was never taken, closes its handles, and frees
- * all when uv_run has turned once more; then calls cb, which may be NULL. After
+ * changed; else it reports and drops what was never taken (UV_EBUSY if that
+ * began something, such as closing a file), closes its handles, and frees all
+ * when uv_run has turned once more; then calls cb, which may be NULL. After
  * it only results in hand and static tasks may be touched. VT_ETHREAD on
  * another thread, UV_EINVAL for NULL. */
 VT_API int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb);
@@ -45,9 +46,10 @@ VT_API struct uv_loop_s *vt_loop_uv(const vt_loop_t *loop);
 
 /* Runs the uv loop until v completes, and takes its result: for main and for
  * tests. VT_EPENDING when uv_run has nothing left to wait for: the continuation
- * is withdrawn, v forgotten. UV_EBUSY, v untouched, when called by a continuation or
- * inside another vt_loop_run (libuv's uv_run is not re-entrant); inside a
- * uv_run of your own it cannot be told: do not. */
+ * is withdrawn, v forgotten; a uv_stop before that does not end it. UV_EBUSY, v
+ * untouched, when called by a continuation or inside another vt_loop_run
+ * (libuv's uv_run is not re-entrant); inside a uv_run of your own it cannot be
+ * told: do not. */
 VT_API vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v);
 
 typedef struct vt_loop_stats {

@@ -7,6 +7,7 @@
  * tasks, so that no memory is needed to tell it. */
 #include "core/loop.h"
 #include "core/own.h"
+#include "core/status.h"
 #include "core/task.h"
 #include "core/value_task.h"
 
@@ -36,12 +37,13 @@ static vt_task_t refusals[] = {
 #undef XX
 };
 
-/* A failed task without memory. */
+/* A failed task, for the library's own reasons without memory. */
 static vt_task_t *refusal(int64_t status) {
+  vt_result_t result = {status, {0}};
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
     if (refusals[i].result.status == status)
       return &refusals[i];
-  return &refusals[0];
+  return vt_task_from_result(result);
 }
 
 vt_task_t *vt_task_completed(void) { return &small[0 - SMALLEST]; }
@@ -51,8 +53,7 @@ vt_task_t *vt_task_from_bool(bool value) {
 }
 
 vt_task_t *vt_task_from_result(vt_result_t result) {
-  if (result.status > 0)
-    result.status = VT_ESTATUS;
+  result.status = vt__status_checked(result.status);
   vt_task_t *task = vt__task_new(0);
   if (!task)
     return refusal(UV_ENOMEM);

@@ -15,6 +15,7 @@
 #include "core/frame.h"
 
 #include "core/oneshot.h"
+#include "core/report.h"
 #include "core/value_task.h"
 #include "vt/async.h"
 
@@ -41,6 +42,7 @@ static void box_resume(void *state, vt_result_t result);
  * was resumed has returned a pending value task. */
 static void box_pass_on(void *state, vt_result_t result) {
   box_t *box = state;
+  box->awaited = NULL;
   vt__op_finish(&box->op, result);
 }
 
@@ -53,6 +55,13 @@ static inline vt_t call_body(vt_loop_t *loop, box_t *box, vt_result_t result) {
   tail->result.value.u = result.value.u;
   box->awaited = NULL;
   return frame_of(box)->body(frame_of(box));
+}
+
+/* The block of this loop that a box waits for: the operation itself, or the
+ * waiter for a task or a user's source, which may be gone before it. */
+static vt_source_t *registered(vt_t v, vt_continuation_fn *k, box_t *box) {
+  vt__waiter_t *w = vt__waiter_find(vt__current, v, k, box);
+  return w ? &w->op.source : (vt_source_t *)v.source;
 }
 
 /* What an await of v gives that was refused with rc: v's result where it is
@@ -77,9 +86,9 @@ static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
     out->value = v.value;
     return true;
   }
-  int rc = vt_on_completed(v, 0, box_pass_on, box);
+  int rc = vt__register(v, 0, box_pass_on, box);
   if (rc == 0) {
-    box->awaited = (vt_source_t *)v.source;
+    box->awaited = registered(v, box_pass_on, box);
     return false;
   }
   *out = vt_get_result(refused(v, rc));
@@ -134,16 +143,19 @@ static int box_cancel(vt_source_t *source, uint64_t token) {
     box = inner;
   }
   source = box->awaited;
-  if (!source->ops->cancel)
-    return UV_ENOSYS;
-  return source->ops->cancel(source, source->token);
+  if (source->ops == &vt__waiter_ops)
+    return vt__waiter_cancel((vt__waiter_t *)(void *)source);
+  return source->ops->cancel ? source->ops->cancel(source, source->token)
+                             : UV_ENOSYS;
 }
 
 static void box_describe(const vt_source_t *source, char *text, size_t size) {
   const box_t *box = (const box_t *)(const void *)source;
   while (box && awaited_box(box))
     box = awaited_box(box);
-  const vt_source_t *awaited = box->awaited;
+  const vt_source_t *awaited =
+      box->awaited ? vt__report_about((const vt_op_t *)(void *)box->awaited)
+                   : NULL;
   if (awaited && awaited->ops->describe)
     awaited->ops->describe(awaited, text, size);
 }
@@ -212,7 +224,7 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
                ? 0
                : vt__register(v, 0, box_resume, box);
   if (rc == 0) {
-    box->awaited = (vt_source_t *)v.source;
+    box->awaited = registered(v, box_resume, box);
     return pending(box);
   }
   if (!boxed)
@@ -248,7 +260,11 @@ vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
   f->body = body;
   f->state = VT__BEGIN_BOXED;
   vt_t v = body(f);
-  if (v.source != (uintptr_t)box)
-    vt__pool_put(&loop->pool, &box->op);
-  return v;
+  vt_result_t result;
+  if (v.source == (uintptr_t)box)
+    return v;
+  if (!take_return(box, v, &result))
+    return pending(box);
+  vt__pool_put(&loop->pool, &box->op);
+  return vt_from_result(result);
 }

@@ -177,6 +177,8 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
   if (vt__walk_left(loop) || loop->ready.head)
     return UV_EBUSY;
   vt__walk_untaken(loop);
+  if (vt__walk_left(loop)) /* begun by what dropped a result */
+    return UV_EBUSY;
   while (atomic_load_explicit(&loop->senders, memory_order_acquire) != 0)
     vt__thread_yield();
   vt__tasks_leave(loop);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/report.h"
+#include "core/status.h"
 
 static const vt_op_kind_t *kind_of(const vt_op_t *op) {
   return (const vt_op_kind_t *)(const void *)op->source.ops;
@@ -267,8 +268,7 @@ vt_t vt_op_started(void *op, int rc) {
 }
 
 void vt_op_complete(void *op, vt_result_t result) {
-  if (!VT_LIKELY(result.status <= 0))
-    result.status = VT_ESTATUS;
+  result.status = vt__status_checked(result.status);
   vt__loop_release(vt__slab_of(op)->loop);
   vt__op_finish(op, result);
 }

@@ -51,11 +51,13 @@ void vt__inbox_take(vt_loop_t *loop) {
   }
 }
 
-/* Runs due delays, then the ready queue, until the budget is spent. */
+/* Runs due delays for half of the budget, then the ready queue for the rest:
+ * neither starves the other. */
 static void spend(vt_loop_t *loop) {
   uint64_t now = vt__loop_now(loop);
   uint64_t end = loop->ran + VT__BUDGET;
-  while (loop->ran < end && vt__heap_is_due(&loop->heap, now)) {
+  uint64_t half = loop->ran + VT__BUDGET / 2;
+  while (loop->ran < half && vt__heap_is_due(&loop->heap, now)) {
     vt_op_t *op = vt__heap_pop(&loop->heap);
     loop->ran++;
     op->source.ops->own->ready(loop, op);

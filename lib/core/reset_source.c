@@ -7,6 +7,9 @@
  * stored: another token, another thread, a second continuation, a second
  * result, a reset while a continuation has not run. */
 #include "core/loop.h"
+#include "core/own.h"
+#include "core/status.h"
+#include "core/value_task.h"
 #include "core/waiter.h"
 
 enum { PENDING, DONE };
@@ -62,11 +65,44 @@ static int on_completed(vt_source_t *source, uint64_t token,
   return 0;
 }
 
+/* A result that is there needs no waiter. */
+static int attach(vt_source_t *source, uint64_t token, unsigned flags,
+                  vt_continuation_fn *k, void *state) {
+  const vt_reset_source_t *s = reset_of(source);
+  vt_t v = {(uintptr_t)source, {0}};
+  v.value.u = token;
+  int rc = check(s, token);
+  if (rc == 0 && is_awaited(s))
+    rc = VT_EAWAITED;
+  if (rc != 0)
+    return (int)vt__misuse(rc);
+  if (s->state == DONE)
+    return VT_COMPLETED;
+  return vt__register_waiter(v, flags, k, state);
+}
+
+/* Withdrawn before the result came, the operation may be awaited anew. */
+static bool stop(vt_source_t *source, uint64_t token, vt_continuation_fn *k,
+                 void *state) {
+  vt_t v = {(uintptr_t)source, {0}};
+  v.value.u = token;
+  vt__waiter_t *w = vt__waiter_find(vt__current, v, k, state);
+  if (!w)
+    return false;
+  if (w->op.phase == VT__QUEUED)
+    return vt__waiter_withdraw(w);
+  vt__waiter_free(w);
+  return true;
+}
+
+static const struct vt__own_ops reset_own = {.attach = attach, .stop = stop};
+
 static const vt_source_ops_t reset_ops = {
     .kind = "reset source",
     .status = status,
     .result = result,
     .on_completed = on_completed,
+    .own = &reset_own,
 };
 
 void vt_reset_source_init(vt_reset_source_t *s, unsigned flags) {
@@ -88,8 +124,7 @@ int vt_reset_source_set(vt_reset_source_t *s, vt_result_t value) {
     return (int)vt__misuse(VT_ETHREAD);
   if (s->state == DONE)
     return (int)vt__misuse(VT_EDONE);
-  if (value.status > 0)
-    value.status = VT_ESTATUS;
+  value.status = vt__status_checked(value.status);
   s->result = value;
   s->state = DONE;
   if (!is_awaited(s))

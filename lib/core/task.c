@@ -16,6 +16,7 @@
 #include "core/own.h"
 #include "core/report.h"
 #include "core/site.h"
+#include "core/status.h"
 #include "core/value_task.h"
 
 vt_task_t *vt_task_ref(vt_task_t *task) {
@@ -100,8 +101,7 @@ int vt__task_complete(vt_task_t *task, vt_result_t result) {
   vt__waiter_t *w = NULL;
   uint32_t count = 0;
   bool later = task->flags & VT_COMPLETE_LATER;
-  if (result.status > 0)
-    result.status = VT_ESTATUS;
+  result.status = vt__status_checked(result.status);
   if (!settle(task, result, &w))
     return (int)vt__misuse(VT_EDONE);
   if (w)

@@ -65,6 +65,8 @@ int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
   int64_t status = source->ops->status(source, v.value.u);
   if (status == VT_ESTALE || status == VT_ETHREAD)
     return (int)vt__misuse(status);
+  if (status != VT_PENDING && !(flags & VT_LATER))
+    return VT_COMPLETED; /* what is there needs no memory */
   vt__waiter_t *w = vt__waiter_new(loop, v, flags, k, state);
   if (!w)
     return UV_ENOMEM;

@@ -15,10 +15,27 @@
 #include "core/loop.h"
 #include "core/own.h"
 #include "core/report.h"
+#include "core/status.h"
+
+/* What is awaited, while it must be there. */
+static vt_source_t *awaited(const vt__waiter_t *w) {
+  uint64_t claim = atomic_load_explicit(
+      &((vt__waiter_t *)(uintptr_t)w)->claim, memory_order_relaxed);
+  bool gone = (claim & 3) != 0 || (uintptr_t)w->awaited & 1 ||
+              w->op.phase != VT__AWAITED;
+  return gone ? NULL : w->awaited;
+}
 
 static const vt_source_t *about(const vt_op_t *op) {
-  const vt__waiter_t *w = (const vt__waiter_t *)(const void *)op;
-  return (uintptr_t)w->awaited & 1 ? NULL : w->awaited;
+  return awaited((const vt__waiter_t *)(const void *)op);
+}
+
+int vt__waiter_cancel(vt__waiter_t *w) {
+  vt_source_t *source = awaited(w);
+  if (!source)
+    return UV_EALREADY;
+  return source->ops->cancel ? source->ops->cancel(source, w->awaited_token)
+                             : UV_ENOSYS;
 }
 
 static const struct vt__own_ops waiter_own = {.ready = vt__waiter_ready,
@@ -168,23 +185,50 @@ void vt__waiter_deliver(vt__waiter_t *w, vt_result_t result, bool later) {
   vt__ready_push(loop, &w->op);
 }
 
-/* VT_ANYWHERE on the thread that completes, which may have a loop of its own;
- * the block goes home by the inbox. */
-static void run_here(vt__waiter_t *w, vt_result_t result) {
-  vt_loop_t *here = vt__current;
+/* What a thread without a loop has to run once its outermost continuation has
+ * returned. */
+static VT_TLS _Thread_local struct {
+  vt__queue_t queue;
+  bool running;
+} loopless;
+
+/* Sends the block home, and runs its continuation. */
+static void run_foreign(vt_loop_t *here, vt__waiter_t *w) {
   vt_continuation_fn *k = w->op.k;
   void *state = w->op.state;
-  if (here && !vt__may_nest(here)) {
-    w->op.result = result;
-    vt__ready_push(here, &w->op);
-    return;
-  }
+  vt_result_t result = w->op.result;
   w->spent = true;
   vt__inbox_post(loop_of(w), w);
   if (here)
     vt__run(here, k, state, NULL, result);
   else
     k(state, result);
+}
+
+/* VT_ANYWHERE on a thread without a loop, in constant stack. */
+static void run_loopless(vt__waiter_t *w) {
+  vt__queue_push(&loopless.queue, &w->op);
+  if (loopless.running)
+    return;
+  loopless.running = true;
+  while (loopless.queue.head) {
+    vt_op_t *op = vt__queue_pop(&loopless.queue);
+    run_foreign(NULL, (vt__waiter_t *)(void *)op);
+  }
+  loopless.running = false;
+}
+
+/* VT_ANYWHERE on the thread that completes, which may have a loop of its
+ * own. */
+static void run_here(vt__waiter_t *w, vt_result_t result) {
+  vt_loop_t *here = vt__current;
+  w->op.result = result;
+  if (!here)
+    run_loopless(w);
+  else if (vt__may_nest(here))
+    run_foreign(here, w);
+  else
+    vt__ready_push(here, &w->op);
 }
 
 void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
@@ -225,8 +269,7 @@ static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
     return (int)vt__misuse(VT_EDONE);
   uint64_t token = c->token;
   uint64_t found = token;
-  if (result.status > 0)
-    result.status = VT_ESTATUS;
+  result.status = vt__status_checked(result.status);
   if (!atomic_compare_exchange_strong_explicit(&w->claim, &found, token + 1,
                                                memory_order_acq_rel,
                                                memory_order_acquire))

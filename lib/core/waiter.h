@@ -7,7 +7,8 @@
  *   t      registered
  *   t + 1  resumed, or withdrawn with nobody left to resume it
  *   t + 2  withdrawn, its resumer still to come (VT_ANYWHERE only)
- * The next registration continues at t + 4. */
+ * The next registration continues at t + 4. What is awaited is looked at only
+ * while the claim is t: afterwards a user's source may be gone. */
 #ifndef VT_CORE_WAITER_H
 #define VT_CORE_WAITER_H
 
@@ -20,7 +21,7 @@ typedef struct vt__waiter vt__waiter_t;
 struct vt__waiter {
   vt_op_t op;              /* k NULL: forgotten */
   _Atomic uint64_t claim;
-  vt_source_t *awaited;    /* what it waits for; NULL once it is resumed */
+  vt_source_t *awaited;
   uint64_t awaited_token;
   vt__waiter_t *task_next; /* in the task's list; by the task's lock */
   vt__waiter_t *task_prev;
@@ -69,6 +70,9 @@ void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op);
 
 /* Withdraws a found waiter that is in no list; false when it runs already. */
 bool vt__waiter_withdraw(vt__waiter_t *w);
+
+/* Asks what a waiter waits for to end early, as vt_cancel tells it. */
+int vt__waiter_cancel(vt__waiter_t *w);
 
 void vt__waiters_close(vt__waiters_t *table);
 

@@ -56,7 +56,7 @@ void vt_loop_walk(vt_loop_t *loop, vt_loop_walk_fn *fn, void *arg) {
 
 static void report_left(void *arg, vt_op_t *block) {
   struct walk *walk = arg;
-  if (block->phase == VT__DONE)
+  if (block->phase == VT__DONE && !(block->flags & VT__HELD))
     return;
   walk->left++;
   vt__report_block(walk->loop, VT_REPORT_LEFT, block, 0);
