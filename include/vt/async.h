@@ -122,11 +122,11 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
 #define VT__CAT2(a, b) a##b
 #define VT__CAT(a, b) VT__CAT2(a, b)
 #define VT__HERE                                                               \
-  ((uint64_t)(uintptr_t)__extension__ && VT__CAT(vt__resume_, __LINE__))
+  ((uint64_t)(uintptr_t) __extension__ && VT__CAT(vt__resume_, __LINE__))
 #define VT__RESUME VT__CAT(vt__resume_, __LINE__) :
 #define VT__JUMP                                                               \
   if (vt__at == ~(uint64_t)0) /* never: clang wants a label's address */       \
-    vt__at = (uint64_t)(uintptr_t)__extension__ && vt__start;                  \
+    vt__at = (uint64_t)(uintptr_t) __extension__ && vt__start;                 \
   if (vt__at > VT__LEAVING)                                                    \
     __extension__({ goto *(void *)(uintptr_t)(vt__at & ~VT__CLEANUP); });
 #define VT__STATE(phase) (VT__HERE | (uint64_t)(phase) << 63)
@@ -144,8 +144,8 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
 #define VT__MOVE(f) (f) = vt__debug_move((f), sizeof *(f))
 #define VT__EXIT(f) vt__debug_exit(f)
 #define VT__SUSPEND(f)                                                         \
-  vt__out = vt__debug_suspend((f), sizeof *(f), vt__entry != VT__BEGIN,        \
-                              vt__out);
+  vt__out =                                                                    \
+      vt__debug_suspend((f), sizeof *(f), vt__entry != VT__BEGIN, vt__out);
 #define VT__MOVE_OUT(f)
 #else
 #define VT__ENTER(f) (void)0
@@ -301,8 +301,8 @@ static inline vt_t vt__settle(vt_t outcome, vt_t out) {
       goto vt__wait;                                                           \
     }                                                                          \
   vt__return:                                                                  \
-  VT__EXIT(f);                                                                 \
-  return vt__out
+    VT__EXIT(f);                                                               \
+    return vt__out
 
 #ifdef __cplusplus
 }

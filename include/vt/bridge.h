@@ -20,7 +20,8 @@
  *       int rc = vt_op_begin(&stat_kind, &s);
  *       if (rc != 0) return vt_failed(rc);
  *       s->req.data = s;
- *       return vt_op_started(s, uv_fs_stat(vt_op_uv(s), &s->req, path, on_stat));
+ *       rc = uv_fs_stat(vt_op_uv(s), &s->req, path, on_stat);
+ *       return vt_op_started(s, rc);
  *     }
  *
  * An operation is one-shot: its result may be taken once. All calls on the
@@ -77,8 +78,10 @@ VT_API void vt__op_describe(const vt_source_t *source, char *text, size_t size);
 VT_API extern const struct vt__own_ops vt__op_own;
 
 #define VT_OP_OPS(name)                                                        \
-  {(name),        vt__op_status,   vt__op_result, vt__op_on_completed,         \
-   vt__op_cancel, vt__op_describe, &vt__op_own}
+  {                                                                            \
+    (name), vt__op_status, vt__op_result, vt__op_on_completed, vt__op_cancel,  \
+        vt__op_describe, &vt__op_own                                           \
+  }
 
 /* A block for one operation from this thread's loop, pending; gives it in the
  * struct pointer that out points to. Its members after op are not initialised.

@@ -14,8 +14,8 @@
 #define VT_COLD __attribute__((cold, noinline))
 #define VT_NOINLINE __attribute__((noinline))
 #define VT_TLS __attribute__((tls_model("initial-exec")))
-/* A frame moves by an assignment of its own type: compilers keep such a frame in
- * registers until it moves, which they do not through memcpy. */
+/* A frame moves by an assignment of its own type: compilers keep such a frame
+ * in registers until it moves, which they do not through memcpy. */
 #define VT_COPY(to, from) (*(__typeof__(from))(to) = *(from))
 #else
 #define VT_API

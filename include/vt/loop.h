@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A vt loop is a guest on the user's uv_loop_t: one a thread. It owns the pools,
- * the ready queue, one async, one idle and one timer handle, and touches
+/* A vt loop is a guest on the user's uv_loop_t: one a thread. It owns the
+ * pools, the ready queue, one async, one idle and one timer handle, and touches
  * neither loop->data nor any handle's data of the user's. Attached and idle it
  * keeps no loop alive; while an operation, a delay, a queued continuation or an
  * await of a task or of a user's source is pending, uv_run stays.
@@ -58,9 +58,9 @@ typedef struct vt_loop_stats {
   uint64_t pooled;    /* free blocks that the pools keep */
   uint64_t allocated; /* bytes that the loop's pools hold of the allocator */
   uint64_t continuations; /* run since the attach */
-  uint64_t queued;    /* continuations in the ready queue */
-  uint64_t misuse;    /* calls answered with a VT_E... status */
-  uint64_t reports;   /* reports made, with or without a report function */
+  uint64_t queued;        /* continuations in the ready queue */
+  uint64_t misuse;        /* calls answered with a VT_E... status */
+  uint64_t reports;       /* reports made, with or without a report function */
 } vt_loop_stats_t;
 
 /* Reads the counters into out. What is pending is counted block by block, so

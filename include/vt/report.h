@@ -26,10 +26,10 @@ typedef enum vt_report_kind {
 /* The pointers are borrowed until the report function returns. */
 typedef struct vt_report {
   vt_report_kind_t kind;
-  int64_t status;       /* of the failure; 0 where there is none */
-  const char *what;     /* kind of the source: "fs_read", "task", … */
-  const char *subject;  /* a path, an address, …; "" where there is none */
-  const char *file;     /* where it was made, under VT_DEBUG; else NULL */
+  int64_t status;      /* of the failure; 0 where there is none */
+  const char *what;    /* kind of the source: "fs_read", "task", … */
+  const char *subject; /* a path, an address, …; "" where there is none */
+  const char *file;    /* where it was made, under VT_DEBUG; else NULL */
   unsigned line;
 } vt_report_t;
 

@@ -61,9 +61,12 @@ typedef void vt_continuation_fn(void *state, vt_result_t result);
 
 /* Flags of an await; they belong to the await, never to the value task.
  * Unknown bits are ignored. */
-#define VT_LATER 1u    /* never run the continuation before the await returns */
-#define VT_ANYWHERE 2u /* run it on the thread that completes, as C#'s
-                          ConfigureAwait(false): no hop to the loop */
+
+/* Never run the continuation before the await returns. */
+#define VT_LATER 1u
+/* Run it on the thread that completes, without a hop to the loop: C#'s
+ * ConfigureAwait(false). */
+#define VT_ANYWHERE 2u
 
 /* ---- made in hand: no loop, no allocation, any thread ---- */
 
@@ -234,10 +237,10 @@ VT_API bool vt_await_stop(vt_t v, vt_continuation_fn *k, void *state);
  * report function. */
 VT_API void vt_forget(vt_t v);
 
-/* Requests that the operation end early. 0: asked for; it still completes, once,
- * with UV_ECANCELED or, if that came first, its result. UV_EALREADY when it has
- * completed, UV_ENOSYS when its source cannot be cancelled, UV_EBUSY when libuv
- * can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume. */
+/* Requests that the operation end early. 0: asked for; it still completes,
+ * once, with UV_ECANCELED or, if that came first, its result. UV_EALREADY when
+ * it has completed, UV_ENOSYS when its source cannot be cancelled, UV_EBUSY
+ * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume. */
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference

@@ -79,8 +79,8 @@ void *vt__malloc(size_t size) {
 }
 
 void *vt__calloc(size_t count, size_t size) {
-  size_t whole = size && count > SIZE_MAX / 2 / size ? 0
-                                                     : whole_size(count * size);
+  size_t whole =
+      size && count > SIZE_MAX / 2 / size ? 0 : whole_size(count * size);
   return opened(whole ? door.calloc_fn(1, whole) : NULL, count * size);
 }
 

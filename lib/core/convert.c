@@ -14,26 +14,26 @@
 /* ---- completed tasks ---- */
 
 #define STATIC_TASK(status_, value_)                                           \
-  {.source = {&vt__task_ops, 0, NULL},                                             \
-   .refs = 1,                                                                  \
-   .observed = true,                                                           \
-   .flags = VT__STATIC,                                                        \
-   .result = {(status_), {(value_)}}}
+  {                                                                            \
+    .source = {&vt__task_ops, 0, NULL}, .refs = 1, .observed = true,           \
+    .flags = VT__STATIC, .result = {                                           \
+      (status_),                                                               \
+      {(value_)}                                                               \
+    }                                                                          \
+  }
 
 enum { SMALLEST = -1, LARGEST = 8 };
 
 static vt_task_t small[] = {
-    STATIC_TASK(0, -1), STATIC_TASK(0, 0), STATIC_TASK(0, 1),
-    STATIC_TASK(0, 2),  STATIC_TASK(0, 3), STATIC_TASK(0, 4),
-    STATIC_TASK(0, 5),  STATIC_TASK(0, 6), STATIC_TASK(0, 7),
-    STATIC_TASK(0, 8),
+    STATIC_TASK(0, -1), STATIC_TASK(0, 0), STATIC_TASK(0, 1), STATIC_TASK(0, 2),
+    STATIC_TASK(0, 3),  STATIC_TASK(0, 4), STATIC_TASK(0, 5), STATIC_TASK(0, 6),
+    STATIC_TASK(0, 7),  STATIC_TASK(0, 8),
 };
 
-static vt_task_t refusals[] = {
-    STATIC_TASK(UV_ENOMEM, 0),
-    STATIC_TASK(UV_EINVAL, 0),
+static vt_task_t refusals[] = {STATIC_TASK(UV_ENOMEM, 0),
+                               STATIC_TASK(UV_EINVAL, 0),
 #define XX(name, number, text) STATIC_TASK(name, 0),
-    VT_ERRNO_MAP(XX)
+                               VT_ERRNO_MAP(XX)
 #undef XX
 };
 

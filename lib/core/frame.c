@@ -50,8 +50,7 @@ static void box_pass_on(void *state, vt_result_t result) {
 static inline vt_t call_body(vt_loop_t *loop, box_t *box, vt_result_t result) {
   struct vt__box_tail *tail = vt__tail(frame_of(box));
   loop->scope = box->op.source.scope;
-  tail->result.source =
-      result.status ? (uintptr_t)result.status << 1 | 1 : 0;
+  tail->result.source = result.status ? (uintptr_t)result.status << 1 | 1 : 0;
   tail->result.value.u = result.value.u;
   box->awaited = NULL;
   return frame_of(box)->body(frame_of(box));
@@ -193,11 +192,11 @@ static vt_t pending(box_t *box) {
 /* ---- suspending ---- */
 
 static box_t *box_new(vt_loop_t *loop, size_t size) {
-  vt__class_t *class =
-      size <= SIZE_MAX / 2 ? vt__pool_class(&loop->pool, sizeof(box_t) + size)
+  vt__class_t *class = size <= SIZE_MAX / 2
+                           ? vt__pool_class(&loop->pool, sizeof(box_t) + size)
                            : NULL;
-  box_t *box = class ? (box_t *)(void *)vt__pool_get_box(&loop->pool, class)
-                     : NULL;
+  box_t *box =
+      class ? (box_t *)(void *)vt__pool_get_box(&loop->pool, class) : NULL;
   if (!box)
     return NULL;
   box->op.source.ops = &box_ops;

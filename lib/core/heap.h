@@ -35,8 +35,7 @@ void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op);
 void vt__heap_close(vt__heap_t *heap);
 
 /* When an entry is due. */
-static inline uint64_t vt__heap_due(const vt__heap_t *heap,
-                                    const vt_op_t *op) {
+static inline uint64_t vt__heap_due(const vt__heap_t *heap, const vt_op_t *op) {
   return heap->slots[op->aux].high >> 20;
 }
 

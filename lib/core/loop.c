@@ -194,9 +194,7 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
 
 vt_loop_t *vt_loop_current(void) { return vt__current; }
 
-uv_loop_t *vt_loop_uv(const vt_loop_t *loop) {
-  return loop ? loop->uv : NULL;
-}
+uv_loop_t *vt_loop_uv(const vt_loop_t *loop) { return loop ? loop->uv : NULL; }
 
 struct run {
   vt_result_t result;

@@ -30,14 +30,14 @@ struct vt_loop {
   vt__queue_t next;     /* yielded; becomes soon when a turn ends, */
   vt__queue_t soon;     /* and ready when the next one begins */
   vt__pool_t pool;
-  vt__heap_t heap;     /* delays */
+  vt__heap_t heap; /* delays */
   vt__waiters_t waiters;
 
   uv_loop_t *uv;
-  uint32_t attached; /* times */
-  uint32_t closing;  /* handles not yet closed */
-  uint32_t holds;    /* of the async */
-  bool running;      /* vt_loop_run is on the stack */
+  uint32_t attached;  /* times */
+  uint32_t closing;   /* handles not yet closed */
+  uint32_t holds;     /* of the async */
+  bool running;       /* vt_loop_run is on the stack */
   uint64_t timer_due; /* of the started timer; 0: stopped */
   uint64_t misuse;
   uint64_t reports;
@@ -126,8 +126,8 @@ static inline bool vt__may_nest(vt_loop_t *loop) {
     loop->stack_base = at;
     return true;
   }
-  uintptr_t used = at < loop->stack_base ? loop->stack_base - at
-                                         : at - loop->stack_base;
+  uintptr_t used =
+      at < loop->stack_base ? loop->stack_base - at : at - loop->stack_base;
   return loop->depth < VT__DEPTH && used < VT__DEPTH_BYTES;
 }
 

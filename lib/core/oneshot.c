@@ -2,9 +2,10 @@
 /* One-shot operations and the bridge.
  *
  * Happy path: begun (VT__PENDING), awaited (VT__AWAITED), completed by libuv's
- * callback: the block goes back to its pool, and then the continuation runs with
- * the result in registers. Too deep or later by request: VT__QUEUED, with the
- * result in the block. Completed before anybody awaits: VT__DONE until taken.
+ * callback: the block goes back to its pool, and then the continuation runs
+ * with the result in registers. Too deep or later by request: VT__QUEUED, with
+ * the result in the block. Completed before anybody awaits: VT__DONE until
+ * taken.
  *
  * What can go wrong: each call checks loop, token and phase before it touches
  * anything, so a stale one changes nothing. Cancelled while libuv cannot stop
@@ -117,8 +118,7 @@ vt_result_t vt__op_result(vt_source_t *source, uint64_t token) {
 /* Holds the continuation of a source that awaits an operation in the name of
  * its own awaiter. */
 static const struct vt__own_ops holder_own = {.ready = vt__op_ready};
-static const vt_source_ops_t holder_ops = {.kind = "await",
-                                           .own = &holder_own};
+static const vt_source_ops_t holder_ops = {.kind = "await", .own = &holder_own};
 
 static void resume_held(void *state, vt_result_t result) {
   vt_op_t *holder = state;

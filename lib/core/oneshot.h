@@ -30,9 +30,8 @@ static inline int vt__op_new(const vt_source_ops_t *ops, size_t size,
 
 /* The common case of vt__op_new, for small operations: NULL when there is more
  * to do than to take a free block. */
-static inline vt_op_t *vt__op_new_fast(vt_loop_t *loop,
-                                       const vt_source_ops_t *ops,
-                                       size_t size) {
+static inline vt_op_t *
+vt__op_new_fast(vt_loop_t *loop, const vt_source_ops_t *ops, size_t size) {
   vt__class_t *class = &loop->pool.classes[(size + 15) / 16];
   vt_op_t *op = class->free;
   if (!VT_LIKELY(op && loop->pool.unusual == 0))

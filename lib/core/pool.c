@@ -3,9 +3,9 @@
  *
  * Memory comes from the allocator in chunks that grow from 64 KiB to 1 MiB, is
  * cut into aligned slabs of 16 KiB, and each slab serves one size class, block
- * by block as they are needed (memory that is never used is never touched). Slabs
- * begin zeroed: the first words of a block mean something from the start. A
- * block above a slab's room has a chunk of its own, whose head stands at an
+ * by block as they are needed (memory that is never used is never touched).
+ * Slabs begin zeroed: the first words of a block mean something from the start.
+ * A block above a slab's room has a chunk of its own, whose head stands at an
  * aligned address all the same. Free blocks are reused last in, first out.
  *
  * When the allocator refuses, vt__pool_get gives NULL and the operation is
@@ -91,9 +91,9 @@ static char *slab_memory(vt__pool_t *pool) {
 }
 
 static bool slab_new(vt__pool_t *pool, vt__class_t *class) {
-  size_t size = VT__SLAB_HEAD + (size_t)class->stride;
-  char *memory = size <= VT__SLAB_SIZE ? slab_memory(pool)
-                                       : chunk_new(pool, size);
+  size_t size = VT__SLAB_HEAD + (size_t) class->stride;
+  char *memory =
+      size <= VT__SLAB_SIZE ? slab_memory(pool) : chunk_new(pool, size);
   if (!memory)
     return false;
   if (size < VT__SLAB_SIZE)

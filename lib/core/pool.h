@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools of a loop: blocks of fixed size classes, carved from aligned slabs that
- * stay the same kind of memory until detach (type-stable), so that a stale value
- * task can be checked against the first words of a block at any time. One
+ * stay the same kind of memory until detach (type-stable), so that a stale
+ * value task can be checked against the first words of a block at any time. One
  * thread, but for vt__slab_of and what it finds.
  *
  * Invariant: every block begins with the words of vt_op_t up to aux; a free one
@@ -19,7 +19,7 @@
 enum vt__phase {
   VT__FREE,    /* in its pool */
   VT__PENDING, /* not complete, nobody waits */
-  VT__AWAITED, /* not complete, a continuation is registered (NULL: forgotten) */
+  VT__AWAITED, /* not complete, a continuation (NULL: forgotten) is there */
   VT__QUEUED,  /* complete, its continuation is in the ready queue */
   VT__DONE,    /* complete, the result waits to be taken */
   VT__ORPHAN   /* cancelled and answered; libuv still holds the request */

@@ -103,9 +103,8 @@ void vt__inbox_post(vt_loop_t *loop, vt__waiter_t *w) {
   vt_op_t *head = atomic_load_explicit(&loop->inbox, memory_order_relaxed);
   do
     w->op.link = head;
-  while (!atomic_compare_exchange_weak_explicit(&loop->inbox, &head, &w->op,
-                                                memory_order_seq_cst,
-                                                memory_order_relaxed));
+  while (!atomic_compare_exchange_weak_explicit(
+      &loop->inbox, &head, &w->op, memory_order_seq_cst, memory_order_relaxed));
   vt__loop_send(loop);
   atomic_fetch_sub_explicit(&loop->senders, 1, memory_order_release);
 }

@@ -29,8 +29,7 @@ void vt__report_block(vt_loop_t *loop, vt_report_kind_t kind,
   char subject[256] = "";
   const vt_source_t *about = vt__report_about(block);
   const vt_source_ops_t *ops = about->ops;
-  const vt_loop_site_t *site =
-      vt__sites_at(&loop->sites, vt__pool_site(block));
+  const vt_loop_site_t *site = vt__sites_at(&loop->sites, vt__pool_site(block));
   if (ops->describe)
     ops->describe(about, subject, sizeof subject);
   vt_report_t report = {kind,
@@ -72,8 +71,8 @@ char *vt_report_text(const vt_report_t *r, char *text, size_t size) {
   switch (r->kind) {
   case VT_REPORT_NEVER_AWAITED:
     name_subject(r, "value task", subject, sizeof subject);
-    snprintf(text, size,
-             "vt: %s was never awaited (use vt_await or vt_forget)", subject);
+    snprintf(text, size, "vt: %s was never awaited (use vt_await or vt_forget)",
+             subject);
     break;
   case VT_REPORT_UNOBSERVED:
     name_subject(r, "task", subject, sizeof subject);

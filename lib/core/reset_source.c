@@ -2,8 +2,8 @@
 /* Resettable sources: one operation after another in the caller's memory.
  *
  * Happy path: task, await (a waiter of the awaiting loop keeps the
- * continuation), set, resume, reset. The result stays until the reset and may be
- * read any number of times. What can go wrong is answered before anything is
+ * continuation), set, resume, reset. The result stays until the reset and may
+ * be read any number of times. What can go wrong is answered before anything is
  * stored: another token, another thread, a second continuation, a second
  * result, a reset while a continuation has not run. */
 #include "core/loop.h"

@@ -57,8 +57,8 @@ vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
 /* ---- the table ---- */
 
 static uint32_t hash(const char *file, unsigned line) {
-  uint64_t h = ((uint64_t)(uintptr_t)file ^ line) *
-               UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t h =
+      ((uint64_t)(uintptr_t)file ^ line) * UINT64_C(0x9e3779b97f4a7c15);
   return (uint32_t)(h >> 32);
 }
 
@@ -93,8 +93,7 @@ static bool grow(vt__sites_t *table) {
   return true;
 }
 
-uint32_t vt__sites_number(vt__sites_t *table, const char *file,
-                          unsigned line) {
+uint32_t vt__sites_number(vt__sites_t *table, const char *file, unsigned line) {
   uint32_t *bucket = NULL;
   if (table->capacity != 0)
     bucket = bucket_of(table, file, line);

@@ -2,10 +2,10 @@
 /* Tasks: results that many await.
  *
  * Happy path: awaiters link their waiters into the task's list under its lock,
- * each holding a reference; the completer stores the result, takes the list, and
- * resumes every waiter outside the lock: the first one of its own loop at once,
- * the others through their loop's ready queue, in the order added. Removal of a
- * withdrawn waiter is O(1).
+ * each holding a reference; the completer stores the result, takes the list,
+ * and resumes every waiter outside the lock: the first one of its own loop at
+ * once, the others through their loop's ready queue, in the order added.
+ * Removal of a withdrawn waiter is O(1).
  *
  * What can go wrong: a second completion is refused with the first result
  * untouched; a failure that nobody awaited or looked at is reported at the last
@@ -37,8 +37,8 @@ static void observe(vt_task_t *task) {
 
 static void report_unobserved(const vt_task_t *task) {
   int64_t status = task->result.status;
-  vt_report_t report = {VT_REPORT_UNOBSERVED, status, "task", "", task->file,
-                        task->line};
+  vt_report_t report = {VT_REPORT_UNOBSERVED, status,    "task", "",
+                        task->file,           task->line};
   if (!is_pending(task) && status < 0 && status != UV_ECANCELED &&
       !atomic_load_explicit(&((vt_task_t *)(uintptr_t)task)->observed,
                             memory_order_relaxed))

@@ -14,8 +14,8 @@ static vt_result_t failure(int64_t status) {
 }
 
 vt_t vt_from_source(vt_source_t *source) {
-  if (!source || !source->ops || !source->ops->status ||
-      !source->ops->result || !source->ops->on_completed)
+  if (!source || !source->ops || !source->ops->status || !source->ops->result ||
+      !source->ops->on_completed)
     return vt_failed(UV_EINVAL);
   vt_t v = {(uintptr_t)source, {0}};
   v.value.u = source->token;

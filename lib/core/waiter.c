@@ -19,8 +19,8 @@
 
 /* What is awaited, while it must be there. */
 static vt_source_t *awaited(const vt__waiter_t *w) {
-  uint64_t claim = atomic_load_explicit(
-      &((vt__waiter_t *)(uintptr_t)w)->claim, memory_order_relaxed);
+  uint64_t claim = atomic_load_explicit(&((vt__waiter_t *)(uintptr_t)w)->claim,
+                                        memory_order_relaxed);
   bool gone = (claim & 3) != 0 || (uintptr_t)w->awaited & 1 ||
               w->op.phase != VT__AWAITED;
   return gone ? NULL : w->awaited;
@@ -102,8 +102,7 @@ vt__waiter_t *vt__waiter_find(vt_loop_t *loop, vt_t v, vt_continuation_fn *k,
   vt__waiters_t *table = &loop->waiters;
   if (table->size == 0)
     return NULL;
-  vt__waiter_t *w =
-      table->buckets[hash(source, k, state) & (table->size - 1)];
+  vt__waiter_t *w = table->buckets[hash(source, k, state) & (table->size - 1)];
   while (w && !(w->awaited == source && w->awaited_token == v.value.u &&
                 w->op.k == k && w->op.state == state))
     w = w->next;
@@ -151,8 +150,8 @@ void vt__waiter_free(vt__waiter_t *w) {
 }
 
 vt_continuation_t vt__waiter_continuation(vt__waiter_t *w) {
-  vt_continuation_t c = {
-      w, atomic_load_explicit(&w->claim, memory_order_relaxed)};
+  vt_continuation_t c = {w,
+                         atomic_load_explicit(&w->claim, memory_order_relaxed)};
   return c;
 }
 
@@ -297,7 +296,8 @@ int vt_resume_later(const vt_continuation_t *c, vt_result_t result) {
 bool vt__waiter_withdraw(vt__waiter_t *w) {
   vt_loop_t *loop = loop_of(w);
   if (w->op.flags & VT_ANYWHERE) {
-    uint64_t claim = atomic_load_explicit(&w->claim, memory_order_relaxed) & ~3u;
+    uint64_t claim =
+        atomic_load_explicit(&w->claim, memory_order_relaxed) & ~UINT64_C(3);
     if (!atomic_compare_exchange_strong_explicit(&w->claim, &claim, claim + 2,
                                                  memory_order_acq_rel,
                                                  memory_order_relaxed))

@@ -19,14 +19,14 @@
 typedef struct vt__waiter vt__waiter_t;
 
 struct vt__waiter {
-  vt_op_t op;              /* k NULL: forgotten */
+  vt_op_t op; /* k NULL: forgotten */
   _Atomic uint64_t claim;
   vt_source_t *awaited;
   uint64_t awaited_token;
   vt__waiter_t *task_next; /* in the task's list; by the task's lock */
   vt__waiter_t *task_prev;
-  bool listed; /* in that list; by the task's lock */
-  bool spent;  /* posted only to be given back; by who claimed it */
+  bool listed;        /* in that list; by the task's lock */
+  bool spent;         /* posted only to be given back; by who claimed it */
   vt__waiter_t *next; /* in the loop's table, for vt_await_stop */
   vt__waiter_t **self;
 };

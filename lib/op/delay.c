@@ -2,9 +2,10 @@
 /* Delays and yields.
  *
  * A delay is the first 48 bytes of an operation: it has no result (its status
- * is 0 or UV_ECANCELED) and no link (its place is the heap, until it completes).
- * A cancelled one is made due at once and completes from the heap in the next
- * turn. A yield is an ordinary operation in the queue that runs after I/O. */
+ * is 0 or UV_ECANCELED) and no link (its place is the heap, until it
+ * completes). A cancelled one is made due at once and completes from the heap
+ * in the next turn. A yield is an ordinary operation in the queue that runs
+ * after I/O. */
 #include "vt/delay.h"
 
 #include <stdio.h>
@@ -101,8 +102,7 @@ static int delay_cancel(vt_source_t *source, uint64_t token) {
   return 0;
 }
 
-static void delay_describe(const vt_source_t *source, char *text,
-                           size_t size) {
+static void delay_describe(const vt_source_t *source, char *text, size_t size) {
   snprintf(text, size, "%llu ms",
            (unsigned long long)span_ms(op_of(source)->span));
 }
