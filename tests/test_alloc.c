@@ -161,5 +161,5 @@ int main(void) {
       fixture_test(while_a_loop_is_attached_it_is_ebusy),
       cmocka_unit_test(while_a_task_is_alive_it_is_ebusy),
   };
-  return cmocka_run_group_tests_name("alloc", tests, NULL, NULL);
+  return fixture_main("alloc", tests);
 }

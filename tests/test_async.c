@@ -158,6 +158,7 @@ static vt_t depth_body(void *frame) {
 struct elsewhere {
   vt_promise_t *promise;
   vt_result_t result;
+  int64_t failure; /* of a failure in hand that is tried */
   struct own_source own;
 };
 
@@ -174,6 +175,7 @@ static void start_without_loop(void *arg) {
   e->result = vt_get_result(v);
   if (!vt_is_succeeded(hit) || steps != 2)
     e->result.value.i = 0;
+  e->failure = vt_status(act(TRY_FAILURE, vt_done(), &steps));
 }
 
 /* ---- it works: nothing waits ---- */
@@ -421,6 +423,24 @@ static void a_wait_without_a_loop_is_enoloop(void **state) {
   fixture_on_thread(start_without_loop, &e, 0);
   assert_status(e.result.status, 0);
   assert_status(e.result.value.i, VT_ENOLOOP);
+  assert_status(e.failure, UV_EPIPE); /* which needs none */
+}
+
+/* A status that the 16 bytes cannot carry is still a failure. */
+static void the_lowest_statuses_are_no_success(void **state) {
+  struct fixture *f = *state;
+  static const int64_t statuses[] = {INT64_MIN, -(1LL << 62) - 1};
+  for (size_t i = 0; i < 2; i++) {
+    struct gate gate = {0};
+    struct seen seen = {0};
+    int steps;
+    vt_await(act(TRY_PENDING, gate_begin(&gate), &steps), seen_k, &seen);
+    gate_open(&gate, result_failed(statuses[i]));
+    assert_true(fixture_run(f));
+    assert_int_equal(seen.count, 1);
+    assert_true(seen.result.status < 0);
+    assert_int_equal(steps, 1);
+  }
 }
 
 int main(void) {
@@ -439,6 +459,7 @@ int main(void) {
       fixture_test(forgotten_its_failure_is_reported),
       fixture_test(never_taken_it_is_reported_at_detach),
       fixture_test(a_wait_without_a_loop_is_enoloop),
+      fixture_test(the_lowest_statuses_are_no_success),
   };
-  return cmocka_run_group_tests_name("async", tests, NULL, NULL);
+  return fixture_main("async", tests);
 }

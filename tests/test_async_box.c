@@ -125,6 +125,45 @@ static vt_t moved_body(void *frame) {
   VT_END(f);
 }
 
+/* Needs the strictest alignment that malloc gives. */
+struct aligned_frame {
+  vt_frame_t vt;
+  char odd;
+  max_align_t wide;
+  int *wrong;
+};
+
+static bool is_aligned(const struct aligned_frame *f) {
+  return (uintptr_t)f % _Alignof(struct aligned_frame) == 0;
+}
+
+static vt_t aligned_body(void *frame) {
+  struct aligned_frame *f = frame;
+  VT_BEGIN(f);
+  *f->wrong += !is_aligned(f);
+  VT_TRY(f, vt_yield());
+  *f->wrong += !is_aligned(f);
+  VT_TRY(f, vt_done());
+  *f->wrong += !is_aligned(f);
+  VT_END(f);
+}
+
+/* Returns an operation that borrows the frame's buffer. */
+struct lender_frame {
+  vt_frame_t vt;
+  struct gate *gate;
+  char **where;
+  char buffer[100];
+};
+
+static vt_t lender_body(void *frame) {
+  struct lender_frame *f = frame;
+  VT_BEGIN(f);
+  *f->where = f->buffer;
+  VT_RETURN(f, gate_begin(f->gate));
+  VT_END(f);
+}
+
 static void count_functions(void *arg, const vt_loop_entry_t *entry) {
   *(int *)arg += strcmp(entry->kind, "async function") == 0;
 }
@@ -226,6 +265,38 @@ static void boxed_from_the_start_it_never_moves(void **state) {
   assert_seen_int(&seen, 0);
 }
 
+static void frames_are_aligned_for_anything(void **state) {
+  struct fixture *f = *state;
+  int wrong = 0;
+  for (int i = 0; i < 4; i++) {
+    struct aligned_frame frame = {.wrong = &wrong};
+    vt_t v = i % 2 ? vt_start_boxed(&frame, sizeof frame, aligned_body)
+                   : vt_start(&frame, aligned_body);
+    assert_status(vt_loop_run(f->vt, v).status, 0);
+  }
+  assert_int_equal(wrong, 0);
+}
+
+/* The box lives while an operation that it returned may use its buffer. */
+static void boxed_from_the_start_it_lends_its_buffer(void **state) {
+  struct fixture *f = *state;
+  struct gate gates[2] = {{0}};
+  char *where[2] = {NULL, NULL};
+  struct seen seen[2] = {{0}};
+  for (int i = 0; i < 2; i++) {
+    struct lender_frame frame = {.gate = &gates[i], .where = &where[i]};
+    vt_await(vt_start_boxed(&frame, sizeof frame, lender_body), seen_k,
+             &seen[i]);
+  }
+  assert_ptr_not_equal(where[0], where[1]);
+  memset(where[0], 1, 100); /* as the operation does */
+  for (int i = 0; i < 2; i++)
+    gate_open(&gates[i], result_int(i));
+  assert_true(fixture_run(f));
+  for (int i = 0; i < 2; i++)
+    assert_seen_int(&seen[i], i);
+}
+
 static void boxed_from_the_start_it_may_not_wait(void **state) {
   struct fixture *f = *state;
   struct gates_frame frame = {.left = 0};
@@ -302,11 +373,13 @@ int main(void) {
       fixture_test(any_number_of_waits_takes_one_box),
       fixture_test(after_the_first_time_it_needs_no_memory),
       fixture_test(boxed_from_the_start_it_never_moves),
+      fixture_test(frames_are_aligned_for_anything),
+      fixture_test(boxed_from_the_start_it_lends_its_buffer),
       fixture_test(boxed_from_the_start_it_may_not_wait),
       fixture_test(boxed_from_the_start_it_is_cancelled_like_any),
       fixture_test(a_frame_moves_when_it_must),
       fixture_test(a_box_is_free_when_its_result_is_taken),
       fixture_test(boxed_without_a_loop_is_enoloop),
   };
-  return cmocka_run_group_tests_name("async_box", tests, NULL, NULL);
+  return fixture_main("async_box", tests);
 }

@@ -178,5 +178,5 @@ int main(void) {
       cmocka_unit_test(a_forgotten_chain_frees_itself),
       cmocka_unit_test(a_stopped_chain_frees_itself),
   };
-  return cmocka_run_group_tests_name("async_chain", tests, NULL, NULL);
+  return fixture_main("async_chain", tests);
 }

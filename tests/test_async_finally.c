@@ -440,5 +440,5 @@ int main(void) {
       fixture_test(a_return_in_it_ends_it),
       fixture_test(what_a_return_in_it_names_is_forgotten),
   };
-  return cmocka_run_group_tests_name("async_finally", tests, NULL, NULL);
+  return fixture_main("async_finally", tests);
 }

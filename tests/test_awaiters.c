@@ -317,5 +317,5 @@ int main(void) {
       fixture_test(two_loops_await_one_task),
       fixture_test(stop_of_another_continuation_is_false),
   };
-  return cmocka_run_group_tests_name("awaiters", tests, NULL, NULL);
+  return fixture_main("awaiters", tests);
 }

@@ -297,5 +297,5 @@ int main(void) {
       fixture_test(forgotten_it_goes_on_alone),
       fixture_test(huge_times_saturate),
   };
-  return cmocka_run_group_tests_name("delay", tests, NULL, NULL);
+  return fixture_main("delay", tests);
 }

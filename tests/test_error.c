@@ -102,5 +102,5 @@ int main(void) {
       cmocka_unit_test(texts_are_static),
       cmocka_unit_test(any_other_number_is_unknown),
   };
-  return cmocka_run_group_tests_name("error", tests, NULL, NULL);
+  return fixture_main("error", tests);
 }

@@ -52,6 +52,26 @@ static void run_inside_k(void *state, vt_result_t result) {
   i->count++;
 }
 
+/* Waits for an operation that an idle handle of the user's completes. */
+static void on_idle(uv_idle_t *idle) {
+  struct gate *gate = idle->data;
+  uv_idle_stop(idle);
+  gate_open(gate, result_int(0));
+}
+
+static vt_result_t run_queued(struct fixture *f, struct gate *gate) {
+  vt_t v = gate_begin(gate);
+  vt_result_t r;
+  uv_idle_t idle;
+  uv_idle_init(&f->uv, &idle);
+  idle.data = gate;
+  uv_idle_start(&idle, on_idle);
+  r = vt_loop_run(f->vt, v);
+  uv_close((uv_handle_t *)&idle, NULL);
+  fixture_turn(f);
+  return r;
+}
+
 static void count_k(void *state, vt_result_t result) {
   (void)result;
   ++*(int *)state;
@@ -250,6 +270,25 @@ static void loop_run_ends_with_its_own_value_task(void **state) {
   assert_int_equal(count, 1);
 }
 
+/* What it waits for completes before libuv polls: then it must not sleep until
+ * something else happens, an hour later. */
+static void loop_run_does_not_sleep_past_its_end(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  int count = 0;
+  vt_t longer = vt_delay(3600 * 1000), due = vt_delay(1);
+  uint64_t until = uv_hrtime() + 5 * 1000000u;
+  vt_await(longer, count_k, &count);
+  while (uv_hrtime() < until)
+    ; /* due before the loop runs */
+  assert_status(vt_loop_run(f->vt, due).status, 0);
+  assert_status(vt_loop_run(f->vt, vt_yield()).status, 0);
+  assert_status(run_queued(f, &gate).status, 0);
+  assert_status(vt_cancel(longer), 0);
+  assert_true(fixture_run(f));
+  assert_int_equal(count, 1);
+}
+
 /* A user's own handle that ends the waiting. */
 static void loop_run_inside_a_callback_is_refused(void **state) {
   struct fixture *f = *state;
@@ -409,6 +448,7 @@ int main(void) {
       fixture_test(a_delay_that_nobody_awaits_keeps_it_too),
       fixture_test(loop_run_waits_and_takes),
       fixture_test(loop_run_ends_with_its_own_value_task),
+      fixture_test(loop_run_does_not_sleep_past_its_end),
       fixture_test(loop_run_inside_a_callback_is_refused),
       fixture_test(loop_run_inside_a_continuation_is_refused),
       cmocka_unit_test(the_callback_runs_a_turn_later),
@@ -420,5 +460,5 @@ int main(void) {
       fixture_test(an_inner_detach_is_never_refused),
       fixture_test(what_is_left_is_named),
   };
-  return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+  return fixture_main("loop", tests);
 }

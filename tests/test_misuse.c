@@ -265,5 +265,5 @@ int main(void) {
       fixture_test(edropped_is_a_promise_not_kept),
       fixture_test(estate_is_a_resume_that_finds_no_case),
   };
-  return cmocka_run_group_tests_name("misuse", tests, NULL, NULL);
+  return fixture_main("misuse", tests);
 }

@@ -396,5 +396,5 @@ int main(void) {
       fixture_test(an_awaited_one_is_refused_to_others),
       fixture_test(never_taken_it_is_reported_at_detach),
   };
-  return cmocka_run_group_tests_name("one_shot", tests, NULL, NULL);
+  return fixture_main("one_shot", tests);
 }

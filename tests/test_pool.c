@@ -210,5 +210,5 @@ int main(void) {
       fixture_test(a_double_forget_frees_once),
       fixture_test(a_torn_value_task_is_stale),
   };
-  return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+  return fixture_main("pool", tests);
 }

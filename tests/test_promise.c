@@ -334,5 +334,5 @@ int main(void) {
       fixture_test(an_unobserved_failure_is_reported),
       fixture_test(a_promise_cannot_be_cancelled),
   };
-  return cmocka_run_group_tests_name("promise", tests, NULL, NULL);
+  return fixture_main("promise", tests);
 }

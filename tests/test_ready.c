@@ -141,6 +141,23 @@ static void step_k(void *state, vt_result_t result) {
   s->depth--;
 }
 
+/* Begins a delay, cancels it, and does so again in its continuation. */
+struct cancelling {
+  struct seen *other;
+  int count;
+};
+
+static void cancel_again_k(void *state, vt_result_t result) {
+  struct cancelling *c = state;
+  vt_t v;
+  (void)result;
+  if (c->other->count > 0 || ++c->count >= MANY)
+    return;
+  v = vt_delay(3600 * 1000);
+  vt_await(v, cancel_again_k, c);
+  vt_cancel(v);
+}
+
 /* ---- it works ---- */
 
 static void completions_in_completions_are_bounded(void **state) {
@@ -180,6 +197,17 @@ static void a_busy_source_lets_io_in(void **state) {
   io_end(&s.busy.io);
   assert_true(fixture_run(f));
   assert_in_range(s.busy.when_seen, 0, MANY - 1);
+}
+
+static void cancelled_delays_let_the_queue_run(void **state) {
+  struct fixture *f = *state;
+  struct seen other = {0};
+  struct cancelling c = {.other = &other};
+  vt_await_with(vt_done(), VT_LATER, cancel_again_k, &c);
+  vt_await(vt_yield(), seen_k, &other);
+  assert_true(fixture_run(f));
+  assert_int_equal(other.count, 1);
+  assert_in_range(c.count, 0, MANY - 1);
 }
 
 static void a_yield_lets_io_in(void **state) {
@@ -248,11 +276,12 @@ int main(void) {
       fixture_test(completions_in_completions_are_bounded),
       fixture_test(a_busy_queue_lets_io_in),
       fixture_test(a_busy_source_lets_io_in),
+      fixture_test(cancelled_delays_let_the_queue_run),
       fixture_test(a_yield_lets_io_in),
       fixture_test(a_yield_is_never_in_hand),
       fixture_test(a_yield_can_be_cancelled_or_forgotten),
       fixture_test(a_loop_of_hits_keeps_the_stack),
       fixture_test(continuations_are_counted),
   };
-  return cmocka_run_group_tests_name("ready", tests, NULL, NULL);
+  return fixture_main("ready", tests);
 }

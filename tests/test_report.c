@@ -216,22 +216,22 @@ static void a_walk_shows_awaits_of_tasks(void **state) {
   vt_promise_free(promise);
 }
 
-/* Ages come from the loop's clock; a delay's may be off by one in 2048. */
+/* Ages come from the loop's clock, which may be some milliseconds old; a delay's
+ * may be off by one in 2048. */
 static void a_walk_knows_the_age(void **state) {
   struct fixture *f = *state;
   struct walked young, old;
   vt_t v = vt_delay(1000);
-  uint64_t begun = uv_now(&f->uv), passed;
+  uint64_t begun = uv_hrtime() / 1000000, passed;
   young = walk(f);
-  vt_loop_run(f->vt, vt_delay(10));
-  passed = uv_now(&f->uv) - begun;
+  vt_loop_run(f->vt, vt_delay(60));
+  passed = uv_hrtime() / 1000000 - begun;
   old = walk(f);
   vt_cancel(v);
   assert_status(vt_loop_run(f->vt, v).status, UV_ECANCELED);
   assert_int_equal(young.delays, 1);
-  assert_in_range(young.age_ms, 0, 1);
-  assert_true(passed >= 10);
-  assert_in_range(old.age_ms, passed - 1, passed + 1);
+  assert_in_range(young.age_ms, 0, 10);
+  assert_in_range(old.age_ms, 50, passed + 10);
 }
 
 static void a_walk_sees_many(void **state) {
@@ -308,5 +308,5 @@ int main(void) {
       fixture_test(the_pools_count_what_they_hold),
       fixture_test(misuse_is_counted),
   };
-  return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+  return fixture_main("report", tests);
 }

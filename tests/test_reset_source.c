@@ -319,6 +319,23 @@ static void a_stopped_await_lets_it_be_reset(void **state) {
   assert_seen_int(&seen, 2);
 }
 
+/* Nobody waits any more: the next operation may begin before this one ends. */
+static void a_stopped_await_lets_it_be_reset_at_once(void **state) {
+  struct fixture *f = *state;
+  struct seen old = {0}, seen = {0};
+  vt_reset_source_t s;
+  vt_reset_source_init(&s, 0);
+  vt_await(vt_reset_source_task(&s), seen_k, &old);
+  assert_true(vt_await_stop(vt_reset_source_task(&s), seen_k, &old));
+  assert_status(vt_reset_source_reset(&s), 0);
+  vt_await(vt_reset_source_task(&s), seen_k, &seen);
+  vt_reset_source_set(&s, result_int(2));
+  assert_true(fixture_run(f));
+  assert_int_equal(old.count, 0);
+  assert_seen_int(&seen, 2);
+  assert_int_equal(fixture_pending(f), 0);
+}
+
 /* ---- it fails ---- */
 
 static void an_older_and_a_newer_token_are_stale(void **state) {
@@ -428,6 +445,7 @@ int main(void) {
       fixture_test(a_task_may_be_made_of_each_operation),
       fixture_test(a_generator_gives_its_items),
       fixture_test(a_stopped_await_lets_it_be_reset),
+      fixture_test(a_stopped_await_lets_it_be_reset_at_once),
       fixture_test(an_older_and_a_newer_token_are_stale),
       fixture_test(a_second_set_changes_nothing),
       fixture_test(a_result_before_completion_is_refused),
@@ -435,5 +453,5 @@ int main(void) {
       fixture_test(a_positive_status_is_estatus),
       fixture_test(another_thread_is_refused),
   };
-  return cmocka_run_group_tests_name("reset_source", tests, NULL, NULL);
+  return fixture_main("reset_source", tests);
 }

@@ -5,6 +5,7 @@
 #error "build with -DVT_DEBUG"
 #endif
 #include "support/fixture.h"
+#include "support/gate.h"
 
 #include <string.h>
 
@@ -38,6 +39,14 @@ static void find_delay(void *arg, const vt_loop_entry_t *entry) {
     return;
   l->count++;
   l->line = entry->line;
+  l->file = entry->file;
+}
+
+static void find_gate(void *arg, const vt_loop_entry_t *entry) {
+  struct line *l = arg;
+  if (strcmp(entry->kind, "gate") != 0)
+    return;
+  l->count++;
   l->file = entry->file;
 }
 
@@ -151,6 +160,22 @@ static void a_dropped_promise_names_the_line_that_made_it(void **state) {
   fixture_take_report(f, VT_REPORT_UNOBSERVED);
 }
 
+/* The gate is made by a file without VT_DEBUG: no line is known of it. */
+static void a_line_that_made_nothing_is_forgotten(void **state) {
+  struct fixture *f = *state;
+  struct line l = {0};
+  struct gate gate = {0};
+  vt_t v, hit = vt_delay(0);
+  vt_task_t *task = vt_as_task(vt_from_int(1));
+  v = gate_begin(&gate);
+  vt_loop_walk(f->vt, find_gate, &l);
+  gate_open(&gate, result_int(vt_get_result(hit).value.i));
+  vt_get_result(v);
+  vt_task_unref(task);
+  assert_int_equal(l.count, 1);
+  assert_null(l.file);
+}
+
 /* Each of many lines is counted for itself: the table grows. */
 #define AWAIT_LINE vt_await(vt_done(), seen_k, &seen);
 static void many_lines_are_kept_apart(void **state) {
@@ -203,8 +228,9 @@ int main(void) {
       fixture_test(a_report_names_the_line),
       fixture_test(a_task_names_the_line_that_made_it),
       fixture_test(a_dropped_promise_names_the_line_that_made_it),
+      fixture_test(a_line_that_made_nothing_is_forgotten),
       fixture_test(many_lines_are_kept_apart),
       fixture_test(the_functions_can_still_be_named),
   };
-  return cmocka_run_group_tests_name("site", tests, NULL, NULL);
+  return fixture_main("site", tests);
 }

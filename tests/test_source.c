@@ -40,6 +40,20 @@ static void complete_elsewhere(void *arg) {
   e->rc[1] = vt_resume(&e->copy, result_int(12));
 }
 
+struct await_frame {
+  vt_frame_t vt;
+  vt_t v;
+};
+
+static vt_t await_body(void *frame) {
+  struct await_frame *f = frame;
+  vt_value_t value;
+  VT_BEGIN(f);
+  VT_TRY_VALUE(f, value, f->v);
+  VT_RETURN(f, vt_from_value(value));
+  VT_END(f);
+}
+
 /* ---- it works: awaited ---- */
 
 static void a_pending_source_is_asked_once(void **state) {
@@ -389,6 +403,34 @@ static void a_refusal_is_told_even_if_it_is_kept(void **state) {
   assert_int_equal(fixture_pending(f), 0);
 }
 
+static void a_refusal_is_what_its_task_says(void **state) {
+  struct own_source own;
+  vt_task_t *task;
+  (void)state;
+  own_source_init(&own);
+  own.refusal = UV_EBUSY;
+  task = vt_as_task(own_source_task(&own));
+  assert_status(vt_task_result(task).status, UV_EBUSY);
+  vt_task_unref(task);
+}
+
+/* It must not, but one that does is told once, and nothing breaks. */
+static void a_resume_inside_on_completed_runs_once(void **state) {
+  struct fixture *f = *state;
+  for (int async = 0; async < 2; async++) {
+    struct own_source own;
+    struct seen seen = {0};
+    struct await_frame frame;
+    own_source_init(&own);
+    own.resumes_inside = true;
+    frame.v = own_source_task(&own);
+    vt_await(async ? vt_start(&frame, await_body) : frame.v, seen_k, &seen);
+    assert_true(fixture_run(f));
+    assert_seen_int(&seen, 99);
+    assert_int_equal(fixture_pending(f), 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(a_pending_source_is_asked_once),
@@ -413,6 +455,8 @@ int main(void) {
       fixture_test(an_older_and_a_newer_token_are_stale),
       fixture_test(without_cancel_it_is_enosys),
       fixture_test(a_refusal_is_told_even_if_it_is_kept),
+      fixture_test(a_refusal_is_what_its_task_says),
+      fixture_test(a_resume_inside_on_completed_runs_once),
   };
-  return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+  return fixture_main("source", tests);
 }

@@ -84,7 +84,15 @@ struct elsewhere {
   vt_task_t *task;
   bool static_ones;
   int64_t value;
+  struct seen counted, fixed;
 };
+
+static void await_on_thread(void *arg) {
+  struct elsewhere *e = arg;
+  vt_await(vt_from_task(e->task), seen_k, &e->counted);
+  vt_await(vt_from_task(vt_task_from_int(4)), seen_k, &e->fixed);
+  vt_task_unref(e->task);
+}
 
 static void use_on_thread(void *arg) {
   struct elsewhere *e = arg;
@@ -224,6 +232,15 @@ static void another_thread_may_use_and_release(void **state) {
   assert_int_equal(e.value, 1234);
 }
 
+/* There is nothing to wait for, so no loop to do it. */
+static void a_task_that_is_done_is_awaited_without_a_loop(void **state) {
+  struct elsewhere e = {.task = vt_task_from_int(55)};
+  (void)state;
+  fixture_on_thread(await_on_thread, &e, 0);
+  assert_seen_int(&e.counted, 55);
+  assert_seen_int(&e.fixed, 4);
+}
+
 static void later_holds_for_a_task_that_is_done(void **state) {
   struct fixture *f = *state;
   vt_task_t *task = vt_task_from_int(100);
@@ -299,6 +316,7 @@ int main(void) {
       fixture_test(a_result_may_be_taken_any_number_of_times),
       fixture_test(conversions_give_the_task_itself),
       fixture_test(another_thread_may_use_and_release),
+      cmocka_unit_test(a_task_that_is_done_is_awaited_without_a_loop),
       fixture_test(later_holds_for_a_task_that_is_done),
       fixture_test(what_observes_a_failure_and_what_does_not),
       fixture_test(an_unobserved_cancellation_is_not_reported),
@@ -308,5 +326,5 @@ int main(void) {
       cmocka_unit_test(a_positive_status_is_estatus),
       cmocka_unit_test(static_tasks_are_never_counted), /* after detach */
   };
-  return cmocka_run_group_tests_name("task", tests, NULL, NULL);
+  return fixture_main("task", tests);
 }

@@ -325,5 +325,5 @@ int main(void) {
       cmocka_unit_test(loops_in_threads_await_each_other),
       cmocka_unit_test(a_detach_waits_for_senders),
   };
-  return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
+  return fixture_main("threads", tests);
 }

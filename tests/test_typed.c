@@ -82,5 +82,5 @@ int main(void) {
       fixture_test(a_continuation_gets_the_value),
       fixture_test(an_async_function_awaits_the_member),
   };
-  return cmocka_run_group_tests_name("typed", tests, NULL, NULL);
+  return fixture_main("typed", tests);
 }

@@ -364,5 +364,5 @@ int main(void) {
       cmocka_unit_test(failed_with_the_lowest_numbers_is_no_success),
       cmocka_unit_test(from_nothing_is_einval),
   };
-  return cmocka_run_group_tests_name("value_task", tests, NULL, NULL);
+  return fixture_main("value_task", tests);
 }

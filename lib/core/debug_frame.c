@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "core/frame.h"
 #include "core/loop.h"
+#include "core/site.h"
 #include "vt/async.h"
 #include "vt/site.h"
 
@@ -72,6 +73,8 @@ void *vt__debug_move(void *frame, size_t size) {
 vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v) {
   debug_block_t *block = block_of(frame);
   void *unmoved = boxed ? frame : NULL;
+  if (!boxed)
+    vt__site_made_by_await();
   v = vt__suspend(block ? block->home : unmoved, size, v);
   if (vt__is_pending(v) && vt__boxed(v) != frame)
     memcpy(vt__boxed(v), frame, size);

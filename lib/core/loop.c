@@ -57,7 +57,10 @@ static void on_async(uv_async_t *async) {
   settle(loop);
 }
 
-void vt__loop_wake(vt_loop_t *loop) { uv_idle_start(&loop->idle, on_idle); }
+void vt__loop_wake(vt_loop_t *loop) {
+  if (!uv_is_closing((uv_handle_t *)&loop->idle))
+    uv_idle_start(&loop->idle, on_idle);
+}
 
 void vt__loop_send(vt_loop_t *loop) { uv_async_send(&loop->async); }
 
@@ -137,8 +140,7 @@ int vt_loop_attach(uv_loop_t *uv, vt_loop_t **out) {
   return 0;
 }
 
-static void on_closed(uv_handle_t *handle, size_t offset) {
-  vt_loop_t *loop = loop_of(handle, offset);
+static void finish_close(vt_loop_t *loop) {
   if (--loop->closing != 0)
     return;
   uv_loop_t *uv = loop->uv;
@@ -153,15 +155,48 @@ static void on_closed(uv_handle_t *handle, size_t offset) {
 }
 
 static void on_async_closed(uv_handle_t *handle) {
-  on_closed(handle, offsetof(vt_loop_t, async));
+  finish_close(loop_of(handle, offsetof(vt_loop_t, async)));
 }
 
 static void on_idle_closed(uv_handle_t *handle) {
-  on_closed(handle, offsetof(vt_loop_t, idle));
+  finish_close(loop_of(handle, offsetof(vt_loop_t, idle)));
 }
 
 static void on_timer_closed(uv_handle_t *handle) {
-  on_closed(handle, offsetof(vt_loop_t, timer));
+  finish_close(loop_of(handle, offsetof(vt_loop_t, timer)));
+}
+
+static void on_hop(uv_handle_t *handle) {
+  finish_close(loop_of(handle, offsetof(vt_loop_t, hop)));
+}
+
+static void on_first_hop(uv_handle_t *handle) {
+  vt_loop_t *loop = loop_of(handle, offsetof(vt_loop_t, hop));
+  uv_idle_init(loop->uv, &loop->hop);
+  uv_close((uv_handle_t *)&loop->hop, on_hop);
+}
+
+/* Closes a handle of ours; false when the host has done it (with uv_walk, say),
+ * and so is told of its end in our place. */
+static bool close_own(vt_loop_t *loop, void *handle, uv_close_cb cb) {
+  if (uv_is_closing(handle))
+    return false;
+  loop->closing++;
+  uv_close(handle, cb);
+  return true;
+}
+
+/* libuv runs the callbacks of all that is closing in one turn, in no order that
+ * is promised: a handle closed in the turn after that comes after them all. */
+static void close_handles(vt_loop_t *loop) {
+  bool async = close_own(loop, &loop->async, on_async_closed);
+  bool idle = close_own(loop, &loop->idle, on_idle_closed);
+  bool timer = close_own(loop, &loop->timer, on_timer_closed);
+  if (async && idle && timer)
+    return;
+  loop->closing++;
+  uv_idle_init(loop->uv, &loop->hop);
+  uv_close((uv_handle_t *)&loop->hop, on_first_hop);
 }
 
 int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
@@ -185,10 +220,7 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
   vt__current = NULL;
   loop->attached = 0;
   loop->detached = cb;
-  loop->closing = 3;
-  uv_close((uv_handle_t *)&loop->async, on_async_closed);
-  uv_close((uv_handle_t *)&loop->idle, on_idle_closed);
-  uv_close((uv_handle_t *)&loop->timer, on_timer_closed);
+  close_handles(loop);
   return 0;
 }
 

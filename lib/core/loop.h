@@ -53,6 +53,7 @@ struct vt_loop {
   uv_async_t async;
   uv_idle_t idle;
   uv_timer_t timer;
+  uv_idle_t hop; /* only while closing; see loop.c */
 
   /* Touched by other threads: a list pushed by compare-exchange and taken whole
    * by one exchange, bracketed by a count of senders that detach waits out. */

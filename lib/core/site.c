@@ -12,6 +12,8 @@
 
 static VT_TLS _Thread_local const char *site_file;
 static VT_TLS _Thread_local unsigned site_line;
+static VT_TLS _Thread_local const char *awaited_file;
+static VT_TLS _Thread_local unsigned awaited_line;
 
 void vt__site_made(const char *file, unsigned line) {
   site_file = file;
@@ -28,6 +30,11 @@ void vt__site_take(const char **out_file, unsigned *out_line) {
     vt__current->pool.unusual &= ~VT__ANNOUNCED;
 }
 
+void vt__site_made_by_await(void) {
+  if (awaited_file)
+    vt__site_made(awaited_file, awaited_line);
+}
+
 void vt__pool_note_site(vt_op_t *block) {
   const char *file;
   unsigned line;
@@ -39,6 +46,8 @@ void vt__pool_note_site(vt_op_t *block) {
 
 vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
   vt_loop_t *loop = vt__current;
+  awaited_file = file;
+  awaited_line = line;
   site_file = NULL;
   if (!loop)
     return v;

@@ -6,4 +6,8 @@
 /* Takes the announced line, or NULL and 0. */
 void vt__site_take(const char **out_file, unsigned *out_line);
 
+/* Announces the line that awaited last: an async function that must wait gets
+ * its box there. */
+void vt__site_made_by_await(void);
+
 #endif

@@ -296,5 +296,5 @@ int main(void) {
   };
   if (fault_install() != 0)
     return 1;
-  return cmocka_run_group_tests_name("fault_async", tests, NULL, NULL);
+  return fixture_main("fault_async", tests);
 }

@@ -68,21 +68,13 @@ void fault_arm(uint64_t n, enum fault_mode mode) {
   atomic_store(&first, n);
 }
 
-void fault_disarm(void) {
-  atomic_store(&first, 0);
-}
+void fault_disarm(void) { atomic_store(&first, 0); }
 
-uint64_t fault_hits(void) {
-  return atomic_load(&hits);
-}
+uint64_t fault_hits(void) { return atomic_load(&hits); }
 
-uint64_t fault_calls(void) {
-  return atomic_load(&calls);
-}
+uint64_t fault_calls(void) { return atomic_load(&calls); }
 
-uint64_t fault_alive(void) {
-  return atomic_load(&alive);
-}
+uint64_t fault_alive(void) { return atomic_load(&alive); }
 
 static const char *walk_mode(fault_scenario_fn *scenario,
                              enum fault_mode mode) {

@@ -37,6 +37,9 @@ struct fixture {
   vt_loop_t *vt; /* NULL once it is detached */
   int detached;  /* how often the detach callback ran */
   uv_timer_t watchdog;
+  uv_prepare_t prepare; /* of fixture_run_until: before the loop may sleep */
+  const int *count;     /* is it */
+  int target;           /* this yet? */
   bool timed_out;
   uint64_t blocks;     /* alive in the allocator before the attach */
   bool beside;         /* others allocate meanwhile: blocks says nothing */
@@ -62,6 +65,13 @@ int fixture_teardown(void **state);
 
 #define fixture_test(name)                                                     \
   cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+/* Runs a group; with the environment's VT_CASE only the cases that match it, a
+ * pattern with * and ?. */
+#define fixture_main(name, tests)                                              \
+  (fixture_select(), cmocka_run_group_tests_name((name), (tests), NULL, NULL))
+
+void fixture_select(void);
 
 /* Detaches and turns the loop until the detach is complete. For cases that want
  * to see the reports of a detach; fixture_close then does the rest. The status

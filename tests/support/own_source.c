@@ -41,6 +41,10 @@ static int own_on_completed(vt_source_t *source, uint64_t token,
     return VT_EAWAITED;
   o->kept = true;
   o->continuation = *c;
+  if (o->resumes_inside) {
+    vt_result_t r = {.status = 0, .value.i = 99};
+    own_source_complete(o, r);
+  }
   return 0;
 }
 

@@ -12,11 +12,12 @@ struct own_source {
   vt_result_t result;
   bool completed;
   bool kept;
-  bool keeps_refused; /* misbehaves: keeps what it refuses */
-  int refusal;        /* what on_completed answers; 0: as it should */
-  int asked;          /* calls of on_completed with the current token */
-  int taken;          /* calls of result that gave it */
-  int cancelled;      /* calls of cancel with the current token */
+  bool keeps_refused;  /* misbehaves: keeps what it refuses */
+  bool resumes_inside; /* misbehaves: completes inside on_completed */
+  int refusal;         /* what on_completed answers; 0: as it should */
+  int asked;           /* calls of on_completed with the current token */
+  int taken;           /* calls of result that gave it */
+  int cancelled;       /* calls of cancel with the current token */
   const char *subject;
 };
 

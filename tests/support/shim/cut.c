@@ -45,14 +45,18 @@ static ssize_t allowed(int fd, size_t size) {
   return (ssize_t)size;
 }
 
-ssize_t write(int fd, const void *data, size_t size) {
-  ssize_t n = allowed(fd, size);
-  return n > 0 || size == 0 ? syscall(SYS_write, fd, data, (size_t)n) : n;
-}
-
 static ssize_t write_at(int fd, const void *data, size_t size, int64_t offset) {
   ssize_t n = allowed(fd, size);
   return n > 0 ? syscall(SYS_pwrite64, fd, data, (size_t)n, offset) : n;
+}
+
+/* Seen by libuv in place of the C library's: exported, whatever the build
+ * hides. */
+#pragma GCC visibility push(default)
+
+ssize_t write(int fd, const void *data, size_t size) {
+  ssize_t n = allowed(fd, size);
+  return n > 0 || size == 0 ? syscall(SYS_write, fd, data, (size_t)n) : n;
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
@@ -64,3 +68,5 @@ ssize_t pwrite64(int fd, const void *data, size_t size, int64_t offset);
 ssize_t pwrite64(int fd, const void *data, size_t size, int64_t offset) {
   return write_at(fd, data, size, offset);
 }
+
+#pragma GCC visibility pop

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* A listener that pauses: what to do when the kernel's accept fails.
+ *
+ * libuv 1.44 calls accept again after every error it has told, inside the same
+ * callback, so without descriptors or memory the loop never comes back; only
+ * closing the handle ends it. So the handle is closed, and the listening socket
+ * lives on, with all that knock at it, by a second descriptor that was made when
+ * there were some. The timer opens the handle again on a duplicate: after 10 ms,
+ * then twice as long each time up to 1 s, until a connection comes.
+ *
+ * What can go wrong: opening again too early. libuv drops all waiting
+ * connections when it has a descriptor for none of them, so it is done only
+ * when the listener and one connection find room. A failure there is one more
+ * pause. */
+#include "op/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { PAUSE_FIRST_MS = 10, PAUSE_MOST_MS = 1000 };
+
+static void on_timer(uv_timer_t *timer);
+
+/* The timer holds the loop when the listening socket did. */
+static void start_timer(vt_listener_t *l, unsigned ms) {
+  uv_handle_t *timer = (uv_handle_t *)&l->timer;
+  uv_update_time(timer->loop);
+  uv_timer_start(&l->timer, on_timer, ms, 0);
+  if (l->held)
+    uv_ref(timer);
+  else
+    uv_unref(timer);
+}
+
+void vt__listener_later(vt_listener_t *l) {
+  l->held = uv_has_ref(&l->uv.handle);
+  start_timer(l, 0);
+}
+
+void vt__listener_socket_closed(uv_handle_t *handle) {
+  vt_listener_t *l = (vt_listener_t *)handle;
+  if (!l->closing)
+    start_timer(l, l->pause_ms);
+  vt__listener_handle_closed(l);
+}
+
+void vt__listener_pause(vt_listener_t *l) {
+  unsigned ms = l->pause_ms == 0 ? PAUSE_FIRST_MS : l->pause_ms * 2;
+  l->pause_ms = ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS;
+  l->held = uv_has_ref(&l->uv.handle);
+  l->ready = false;
+  l->open = false;
+  uv_close(&l->uv.handle, vt__listener_socket_closed);
+}
+
+static int duplicate(int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return copy >= 0 ? copy : uv_translate_sys_error(errno);
+}
+
+/* A duplicate of the reserve, when there is room for a connection too. */
+static int duplicate_reserve(const vt_listener_t *l) {
+  int fd = duplicate(l->reserve);
+  if (fd < 0)
+    return fd;
+  int room = duplicate(fd);
+  close(room >= 0 ? room : fd);
+  return room >= 0 ? fd : room;
+}
+
+static int listen_again(vt_listener_t *l) {
+  int fd = duplicate_reserve(l);
+  if (fd < 0)
+    return fd;
+  int rc = uv_tcp_open(&l->uv.tcp, fd);
+  if (rc != 0) {
+    close(fd);
+    return rc;
+  }
+  return vt__listener_listen(l);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  vt_listener_t *l = timer->data;
+  if (l->open) {
+    vt__listener_retry(l);
+    return;
+  }
+  vt__listener_open(l);
+  if (!l->held)
+    uv_unref(&l->uv.handle);
+  if (listen_again(l) != 0)
+    vt__listener_pause(l);
+}
+
+int vt__listener_start(vt_listener_t *l) {
+  uv_os_fd_t fd;
+  int rc = vt__listener_listen(l);
+  if (rc == 0)
+    rc = uv_fileno(&l->uv.handle, &fd);
+  if (rc != 0)
+    return rc;
+  l->reserve = duplicate(fd);
+  return l->reserve < 0 ? l->reserve : 0;
+}
