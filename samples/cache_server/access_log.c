@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The access log.
+ *
+ * A line that fits into the writer's buffer is in hand. When the buffer is
+ * full, or a tick comes, a flush begins, and lines go to the spare until it
+ * ends: the writer takes one operation at a time. The spare is smaller than
+ * the buffer, so that it fits, in hand, into the one that the flush has
+ * emptied. */
+#include "access_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BUFFER_SIZE ((size_t)64 * 1024)
+#define SPARE_SIZE (BUFFER_SIZE / 2)
+#define WORDS_MAX 4u /* of a request */
+#define WORD_MAX 64u /* bytes of each */
+
+struct access_log {
+  vt_writer_t writer;
+  uv_file file;
+  bool flushing;
+  vt_reset_source_t flushed; /* for the one who closes */
+  int64_t told;              /* the failure that stderr was told; 0: none */
+  uint64_t dropped;
+  uint64_t dropped_noted; /* of them, those that the log itself mentions */
+  time_t second;
+  char time[32]; /* of that second */
+  size_t spare_size;
+  char spare[SPARE_SIZE];
+  char buffer[BUFFER_SIZE];
+};
+
+int access_log_new(uv_file file, struct access_log **out) {
+  struct access_log *log = malloc(sizeof *log);
+  if (!log) {
+    uv_fs_t req;
+    uv_fs_close(NULL, &req, file, NULL);
+    uv_fs_req_cleanup(&req);
+    return UV_ENOMEM;
+  }
+  memset(log, 0, offsetof(struct access_log, spare));
+  log->file = file;
+  vt_reset_source_init(&log->flushed, 0);
+  vt_writer_init(&log->writer, file, -1, log->buffer, sizeof log->buffer);
+  *out = log;
+  return 0;
+}
+
+uint64_t access_log_dropped(const struct access_log *log) {
+  return log->dropped;
+}
+
+static bool fits(const struct access_log *log, size_t size) {
+  return log->writer.error == 0 && size <= BUFFER_SIZE - log->writer.count;
+}
+
+/* Into the writer's buffer, where there is room: in hand. */
+static void put(struct access_log *log, const char *data, size_t size) {
+  if (size == 0)
+    return;
+  vt_result_t r =
+      vt_get_result(vt_writer_write_all_async(&log->writer, data, size));
+  if (r.status != 0)
+    log->dropped++;
+}
+
+static void add_spare(struct access_log *log, const char *line, size_t size) {
+  if (size > SPARE_SIZE - log->spare_size) {
+    log->dropped++;
+    return;
+  }
+  memcpy(log->spare + log->spare_size, line, size);
+  log->spare_size += size;
+}
+
+static uint64_t count_lines(const uint8_t *data, size_t size) {
+  uint64_t lines = 0;
+  for (size_t i = 0; i < size; i++)
+    lines += data[i] == '\n';
+  return lines;
+}
+
+/* What could not be written is dropped, so that the log can go on when the disk
+ * can; a failure is told once. */
+static void give_up(struct access_log *log, int64_t status) {
+  const uint8_t *data;
+  size_t size = vt_writer_unwritten(&log->writer, &data);
+  log->dropped += count_lines(data, size);
+  vt_writer_discard(&log->writer);
+  if (log->told != status)
+    fprintf(stderr, "vt-cache-server: access log: %s, lines are dropped\n",
+            vt_strerror(status));
+  log->told = status;
+}
+
+static void note_dropped(struct access_log *log) {
+  char line[64];
+  int size = snprintf(line, sizeof line, "- %llu lines were dropped\n",
+                      (unsigned long long)(log->dropped - log->dropped_noted));
+  if (log->dropped == log->dropped_noted || !fits(log, (size_t)size))
+    return;
+  log->dropped_noted = log->dropped;
+  put(log, line, (size_t)size);
+}
+
+static void on_flushed(void *state, vt_result_t r) {
+  struct access_log *log = state;
+  vt_result_t done = {0, {0}};
+  log->flushing = false;
+  if (r.status == 0) {
+    log->told = 0;
+    note_dropped(log);
+  } else if (r.status != UV_ENOMEM) { /* which is no fault of the file */
+    give_up(log, r.status);
+  }
+  size_t size = log->spare_size;
+  log->spare_size = 0;
+  if (fits(log, size))
+    put(log, log->spare, size);
+  else
+    log->dropped += count_lines((const uint8_t *)log->spare, size);
+  vt_reset_source_set(&log->flushed, done);
+}
+
+void access_log_flush(struct access_log *log) {
+  if (log->flushing || log->writer.count == 0)
+    return;
+  log->flushing = true;
+  vt_reset_source_reset(&log->flushed);
+  vt_await(vt_writer_flush_async(&log->writer), on_flushed, log);
+}
+
+static void add_line(struct access_log *log, const char *line, size_t size) {
+  if (!log->flushing && !fits(log, size))
+    access_log_flush(log);
+  if (!log->flushing && fits(log, size))
+    put(log, line, size);
+  else
+    add_spare(log, line, size);
+}
+
+/* ---- the line ---- */
+
+/* 2025-11-21T01:23:45Z, made once a second. */
+static const char *time_text(struct access_log *log) {
+  time_t now = time(NULL);
+  struct tm parts;
+  if (now != log->second && gmtime_r(&now, &parts)) {
+    log->second = now;
+    strftime(log->time, sizeof log->time, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  }
+  return log->time;
+}
+
+/* " \"word\"", at most 4 * WORD_MAX + 3 bytes. */
+static size_t quote(char *to, const struct resp_slice *word) {
+  static const char hex[] = "0123456789abcdef";
+  size_t size = word->size < WORD_MAX ? word->size : WORD_MAX;
+  char *at = to;
+  *at++ = ' ';
+  *at++ = '"';
+  for (size_t i = 0; i < size; i++) {
+    unsigned char c = (unsigned char)word->data[i];
+    if (c == '"' || c == '\\')
+      *at++ = '\\';
+    if (c >= 0x20 && c != 0x7f) {
+      *at++ = (char)c;
+      continue;
+    }
+    *at++ = '\\';
+    *at++ = 'x';
+    *at++ = hex[c >> 4];
+    *at++ = hex[c & 15];
+  }
+  *at++ = '"';
+  return (size_t)(at - to);
+}
+
+void access_log_add(struct access_log *log, const char *peer,
+                    const struct resp_slice *argv, size_t argc) {
+  char line[128 + WORDS_MAX * (4 * WORD_MAX + 3)];
+  int n = snprintf(line, 120, "%s %s", time_text(log), peer);
+  size_t size = n > 0 && n < 120 ? (size_t)n : 0;
+  for (size_t i = 0; i < argc && i < WORDS_MAX; i++)
+    size += quote(line + size, &argv[i]);
+  line[size++] = '\n';
+  add_line(log, line, size);
+}
+
+/* ---- the end ---- */
+
+struct close_frame {
+  vt_frame_t vt;
+  struct access_log *log;
+};
+
+static vt_t close_body(void *frame) {
+  struct close_frame *f = frame;
+  vt_result_t r;
+  VT_BEGIN(f);
+  if (f->log->flushing)
+    VT_TRY(f, vt_reset_source_task(&f->log->flushed));
+  VT_TRY(f, vt_writer_close_async(&f->log->writer));
+  VT_FINALLY(f);
+  VT_AWAIT(f, r, vt_fs_close(f->log->file));
+  free(f->log);
+  if (r.status != 0)
+    VT_RETURN(f, vt_failed(r.status));
+  VT_END(f);
+}
+
+vt_t access_log_close(struct access_log *log) {
+  struct close_frame f = {.log = log};
+  return vt_start(&f, close_body);
+}

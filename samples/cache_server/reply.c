@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes RESP2 replies into a buffer that doubles. */
+#include "reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#define FIRST_CAPACITY 512u
+#define NUMBER_SIZE 24u /* any 64-bit number, its type and CRLF */
+
+void reply_init(struct reply *r) { *r = (struct reply){0}; }
+
+void reply_close(struct reply *r) {
+  free(r->data);
+  reply_init(r);
+}
+
+void reply_reset(struct reply *r, size_t keep) {
+  if (r->capacity > keep)
+    reply_close(r);
+  r->size = 0;
+  r->status = 0;
+}
+
+/* Room for size bytes at the end, or NULL. */
+static char *grow(struct reply *r, size_t size) {
+  size_t capacity = r->capacity ? r->capacity : FIRST_CAPACITY;
+  while (capacity - r->size < size) {
+    if (capacity > SIZE_MAX / 2) {
+      r->status = UV_ENOMEM;
+      return NULL;
+    }
+    capacity *= 2;
+  }
+  char *data = realloc(r->data, capacity);
+  if (!data) {
+    r->status = UV_ENOMEM;
+    return NULL;
+  }
+  r->data = data;
+  r->capacity = capacity;
+  return data + r->size;
+}
+
+static char *room(struct reply *r, size_t size) {
+  if (r->status != 0)
+    return NULL;
+  if (r->capacity - r->size >= size && r->data)
+    return r->data + r->size;
+  return grow(r, size);
+}
+
+void reply_raw(struct reply *r, const char *data, size_t size) {
+  char *to = room(r, size);
+  if (!to)
+    return;
+  if (size)
+    memcpy(to, data, size);
+  r->size += size;
+}
+
+static size_t put_number(char *to, char type, int64_t number) {
+  char text[NUMBER_SIZE];
+  if (number >= 0 && number < 10) {
+    to[0] = type;
+    to[1] = (char)('0' + number);
+    to[2] = '\r';
+    to[3] = '\n';
+    return 4;
+  }
+  size_t at = sizeof text;
+  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+  text[--at] = '\n';
+  text[--at] = '\r';
+  do
+    text[--at] = (char)('0' + rest % 10);
+  while (rest /= 10);
+  if (number < 0)
+    text[--at] = '-';
+  text[--at] = type;
+  memcpy(to, text + at, sizeof text - at);
+  return sizeof text - at;
+}
+
+static void add_number(struct reply *r, char type, int64_t number) {
+  char *to = room(r, NUMBER_SIZE);
+  if (to)
+    r->size += put_number(to, type, number);
+}
+
+void reply_simple(struct reply *r, const char *text) {
+  size_t size = strlen(text);
+  char *to = room(r, size + 3);
+  if (!to)
+    return;
+  to[0] = '+';
+  memcpy(to + 1, text, size);
+  memcpy(to + 1 + size, "\r\n", 2);
+  r->size += size + 3;
+}
+
+/* One byte of an error, at most four written. */
+static size_t put_escaped(char *to, unsigned char c) {
+  static const char hex[] = "0123456789abcdef";
+  if (c >= 0x20 && c != 0x7f) {
+    to[0] = (char)c;
+    return 1;
+  }
+  to[0] = '\\';
+  if (c == '\r' || c == '\n' || c == '\t') {
+    to[1] = c == '\r' ? 'r' : c == '\n' ? 'n' : 't';
+    return 2;
+  }
+  to[1] = 'x';
+  to[2] = hex[c >> 4];
+  to[3] = hex[c & 15];
+  return 4;
+}
+
+void reply_error_begin(struct reply *r) { reply_raw(r, "-", 1); }
+
+void reply_error_end(struct reply *r) { reply_raw(r, "\r\n", 2); }
+
+void reply_error_name(struct reply *r, const char *name, size_t size,
+                      size_t max) {
+  if (size > max)
+    size = max;
+  char *to = room(r, 4 * size);
+  for (size_t i = 0; to && i < size; i++) {
+    size_t n = put_escaped(to, (unsigned char)name[i]);
+    to += n;
+    r->size += n;
+  }
+}
+
+void reply_error_text(struct reply *r, const char *text) {
+  size_t size = strlen(text);
+  reply_error_name(r, text, size, size);
+}
+
+void reply_error(struct reply *r, const char *text) {
+  reply_error_begin(r);
+  reply_error_text(r, text);
+  reply_error_end(r);
+}
+
+void reply_integer(struct reply *r, int64_t number) {
+  add_number(r, ':', number);
+}
+
+void reply_bulk(struct reply *r, const char *data, size_t size) {
+  char *to = room(r, NUMBER_SIZE + size + 2);
+  if (!to)
+    return;
+  size_t n = put_number(to, '$', (int64_t)size);
+  if (size)
+    memcpy(to + n, data, size);
+  memcpy(to + n + size, "\r\n", 2);
+  r->size += n + size + 2;
+}
+
+void reply_bulk_head(struct reply *r, size_t size) {
+  add_number(r, '$', (int64_t)size);
+}
+
+void reply_bulk_string(struct reply *r, const char *text) {
+  reply_bulk(r, text, strlen(text));
+}
+
+void reply_null(struct reply *r) { reply_raw(r, "$-1\r\n", 5); }
+
+void reply_array(struct reply *r, size_t count) {
+  add_number(r, '*', (int64_t)count);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What reading and importing share of SQLite: opening, statuses, messages.
+ * Private to samples/countries. */
+#ifndef COUNTRY_SQL_H
+#define COUNTRY_SQL_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+/* Where a message goes, and what it is about. text NULL: nobody asked. */
+struct country_error {
+  char *text;
+  size_t size;
+  const char *path;
+};
+
+/* Writes "PATH: " and the message as one line, control bytes as '?'. Returns
+ * status. */
+int country_error_set(const struct country_error *e, int status,
+                      const char *format, ...);
+
+/* The status of what db failed with last, told to e. */
+int country_sql_failed(sqlite3 *db, const struct country_error *e);
+
+/* Opens e->path with SQLite's flags and a patience for locks; gives *out
+ * (sqlite3_close). Tells e of a failure. */
+int country_sql_open(int flags, int busy_ms, const struct country_error *e,
+                     sqlite3 **out);
+
+/* Runs statements that give no rows. Tells e of a failure. */
+int country_sql_exec(sqlite3 *db, const char *sql,
+                     const struct country_error *e);
+
+#endif

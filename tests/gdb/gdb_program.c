@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What the gdb script is tried on: a loop with one of each that waits, stopped
+ * in stop_here. gdb.out names lines of this file. */
+#include <stdio.h>
+#include <vt.h>
+
+struct fetch_frame {
+  vt_frame_t vt;
+  int64_t id;
+  const char *name;
+};
+
+static vt_t fetch_body(void *frame) {
+  struct fetch_frame *f = frame;
+  VT_BEGIN(f);
+  f->name = "user";
+  VT_TRY(f, vt_delay(2000));
+  VT_END(f);
+}
+
+struct serve_frame {
+  vt_frame_t vt;
+  struct fetch_frame fetch;
+  int tries;
+};
+
+static vt_t serve_body(void *frame) {
+  struct serve_frame *f = frame;
+  VT_BEGIN(f);
+  f->tries = 1;
+  f->fetch.id = 42;
+  VT_FINALLY(f);
+  VT_TRY(f, vt_start(&f->fetch, fetch_body));
+  VT_END(f);
+}
+
+struct values {
+  vt_t in_hand, failed, refused, stale, served, task;
+  vt_result_t good, bad;
+};
+
+static void on_served(void *state, vt_result_t r) {
+  (void)r;
+  *(bool *)state = true;
+}
+
+static void stop_here(struct values *values) {
+  printf("%d\n", vt_is_succeeded(values->in_hand));
+}
+
+static int run(vt_loop_t *loop) {
+  bool served = false;
+  struct serve_frame f = {.tries = 0};
+  vt_promise_t *promise = NULL;
+  struct values v = {.in_hand = vt_from_int(42),
+                     .failed = vt_failed(UV_ENOENT),
+                     .refused = vt_failed(VT_ETHREAD),
+                     .stale = vt_delay(1),
+                     .good = {0, {7}},
+                     .bad = {UV_ECANCELED, {0}}};
+  vt_result_t r = vt_loop_run(loop, v.stale);
+  if (r.status != 0 || vt_promise_new(0, &promise) != 0)
+    return 1;
+  v.task = vt_from_task(vt_promise_task(promise));
+  v.served = vt_start(&f, serve_body);
+  vt_await(v.served, on_served, &served);
+  vt_await(v.task, on_served, &served);
+  vt_forget(vt_fs_open("/dev/null", UV_FS_O_RDONLY, 0));
+  stop_here(&v);
+
+  vt_promise_set(promise, (vt_value_t){.i = 1});
+  vt_promise_free(promise);
+  vt_await_stop(v.served, on_served, &served);
+  return 0;
+}
+
+int main(void) {
+  uv_loop_t uv;
+  vt_loop_t *loop = NULL;
+  if (uv_loop_init(&uv) != 0 || vt_loop_attach(&uv, &loop) != 0)
+    return 1;
+  return run(loop);
+}

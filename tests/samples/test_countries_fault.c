@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* The cache of countries, out of memory: each allocation of the library, and of
+ * the cache itself, fails once, and from there on. */
+#include "support/fault.h"
+#include "support/fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "countries/countries.h"
+#include "countries/country_db.h"
+
+#define CSV "../samples/countries/iso_3166-1.csv"
+
+/* ---- fixture: a database for all cases ---- */
+
+static char dir[] = "/tmp/vt-countries-XXXXXX";
+static char db[64];
+
+static int setup(void **state) {
+  (void)state;
+  if (!mkdtemp(dir))
+    return -1;
+  snprintf(db, sizeof db, "%s/c.db", dir);
+  return country_db_import(db, CSV, NULL, 0);
+}
+
+static int teardown(void **state) {
+  (void)state;
+  unlink(db);
+  return rmdir(dir);
+}
+
+/* ---- helpers ---- */
+
+/* What a callback saw, copied while it was borrowed. */
+struct told {
+  int count;
+  int64_t status;
+  char name[64];
+};
+
+static void on_country(void *state, vt_result_t r) {
+  struct told *t = state;
+  t->count++;
+  t->status = r.status;
+  snprintf(t->name, sizeof t->name, "%s",
+           r.status != 0      ? "failed"
+           : country_value(r) ? country_value(r)->name
+                              : "none");
+}
+
+static void on_countries(void *state, vt_result_t r) {
+  struct told *t = state;
+  t->count++;
+  t->status = r.status;
+  snprintf(t->name, sizeof t->name, "failed");
+  if (r.status == 0) {
+    const struct country_dict *dict = country_dict_value(r);
+    snprintf(t->name, sizeof t->name, "%zu %s", country_dict_count(dict),
+             country_dict_rows(dict)[0].name);
+  }
+}
+
+struct invalidator {
+  countries_t *c;
+  struct told *told;
+};
+
+static void invalidate_then_read(void *state, vt_result_t r) {
+  struct invalidator *i = state;
+  countries_invalidate(i->c);
+  on_country(i->told, r);
+}
+
+/* ---- the allocator of the cache itself ---- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+/* Of the thread that arms; the pool's threads see -1. */
+static _Thread_local int callocs_left = -1;
+static _Thread_local bool calloc_failed;
+
+void *__wrap_calloc(size_t count, size_t size) {
+  if (callocs_left > 0)
+    callocs_left--;
+  if (callocs_left != 0)
+    return __real_calloc(count, size);
+  calloc_failed = true;
+  return NULL;
+}
+
+/* Opens, asks twice, invalidates while borrowing, asks again, closes. */
+static const char *session(struct fixture *f) {
+  countries_t *c;
+  struct told told[4] = {{0}};
+  struct invalidator i = {NULL, &told[1]};
+  int status = countries_open(db, &c);
+  if (status != 0)
+    return status == UV_ENOMEM ? NULL : "open has another status";
+  i.c = c;
+  vt_await(get_country(c, 276), on_country, &told[0]);
+  vt_await(get_country(c, 276), invalidate_then_read, &i);
+  if (!fixture_run(f))
+    return "hangs";
+  vt_await(get_country_by_alpha(c, "DE", 2), on_country, &told[2]);
+  vt_await(get_countries(c), on_countries, &told[3]);
+  countries_invalidate(c);
+  countries_close(c);
+  if (!fixture_run(f))
+    return "hangs";
+  for (int n = 0; n < 4; n++) {
+    if (told[n].count != 1)
+      return "not told exactly once";
+    if (told[n].status != 0 && told[n].status != UV_ENOMEM)
+      return "told another status";
+    if (n < 3 && told[n].status == 0 && strcmp(told[n].name, "Germany") != 0)
+      return "told nonsense";
+  }
+  return NULL;
+}
+
+static const char *fault_session(uint64_t n, enum fault_mode mode) {
+  static struct fixture f; /* large */
+  memset(&f, 0, sizeof f);
+  const char *problem = fixture_open(&f);
+  if (problem)
+    return problem;
+  fault_arm(n, mode);
+  problem = session(&f);
+  fault_disarm();
+  f.report_count = 0; /* out of memory, a failure may be nobody's */
+  const char *left = fixture_close(&f);
+  return problem ? problem : left;
+}
+
+static void each_allocation_of_the_library_may_fail(void **state) {
+  (void)state;
+  const char *problem = fault_walk(fault_session);
+  if (problem)
+    print_error("%s\n", problem);
+  assert_null(problem);
+}
+
+static void each_allocation_of_its_own_may_fail(void **state) {
+  (void)state;
+  static struct fixture f;
+  assert_null(fixture_open(&f));
+  for (int n = 1; n < 100; n++) {
+    calloc_failed = false;
+    callocs_left = n;
+    const char *problem = session(&f);
+    callocs_left = -1;
+    f.report_count = 0;
+    if (problem)
+      print_error("calloc %d: %s\n", n, problem);
+    assert_null(problem);
+    if (!calloc_failed)
+      break;
+  }
+  assert_false(calloc_failed);
+  assert_null(fixture_close(&f));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_allocation_of_the_library_may_fail),
+      cmocka_unit_test(each_allocation_of_its_own_may_fail),
+  };
+  if (fault_install() != 0)
+    return 1;
+  return cmocka_run_group_tests(tests, setup, teardown);
+}
