@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* await_pending: what ours and the baseline have in common. */
+#ifndef BENCH_AWAIT_PENDING_H
+#define BENCH_AWAIT_PENDING_H
+
+#include <stdint.h>
+
+#define STEPS 10u       /* awaits of one function */
+#define FUNCTIONS 1000u /* at once, so that they share a turn's cost */
+#define AWAITS (STEPS * FUNCTIONS)
+
+/* What the values 10, 9, ... 1 of all functions add up to. */
+#define SUM (FUNCTIONS * (STEPS * (STEPS + 1u) / 2u))
+
+/* One round of n awaits, a multiple of AWAITS; gives the cost of one. */
+int await_pending_baseline(uint64_t n, double *out_ns);
+
+#endif

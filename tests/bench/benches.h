@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The benches, one function each. */
+#ifndef BENCH_BENCHES_H
+#define BENCH_BENCHES_H
+
+#include "bench.h"
+
+void bench_await_hit(struct bench *b);
+void bench_async_hit(struct bench *b);
+void bench_write_byte_hit(struct bench *b);
+void bench_task_hit(struct bench *b);
+void bench_country_hit(struct bench *b);
+void bench_await_pending(struct bench *b);
+void bench_chain(struct bench *b);
+void bench_fs_read_pool(struct bench *b);
+void bench_work(struct bench *b);
+void bench_delay_million(struct bench *b);
+void bench_resp_get(struct bench *b);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of the loops that callgrind counts. */
+#include "loops.h"
+
+#include <string.h>
+
+static const struct bench_loop *const loops[] = {
+    &int_call_loop,
+    &struct_call_loop,
+    &await_hit_loop,
+    &async_hit_loop,
+    &async_hit_far_loop,
+    &async_hit_hand_loop,
+    &task_static_loop,
+    &task_fresh_loop,
+    &write_byte_hit_loop,
+    &write_byte_call_loop,
+    &write_byte_hand_loop,
+    &putc_unlocked_loop,
+    &putc_loop,
+    &country_hit_loop,
+    &country_call_loop,
+};
+
+const struct bench_loop *bench_loop_find(const char *symbol) {
+  for (size_t i = 0; i < sizeof loops / sizeof *loops; i++)
+    if (strcmp(loops[i]->symbol, symbol) == 0)
+      return loops[i];
+  return NULL;
+}

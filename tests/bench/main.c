@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* vt_bench [--quick] [NAME...]: the benches of those names, or all. One JSON
+ * object a line. Exit status 1 when a bench could not run or a counted limit
+ * was missed, and, without --quick, when a time is over its limit; 77 when a
+ * tool was missing. (--count SYMBOL N is for the program itself.) */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "benches.h"
+
+#define EXIT_SKIPPED 77
+
+static const struct {
+  const char *name;
+  void (*run)(struct bench *b);
+} benches[] = {
+    {"await_hit", bench_await_hit},
+    {"async_hit", bench_async_hit},
+    {"write_byte_hit", bench_write_byte_hit},
+    {"task_hit", bench_task_hit},
+    {"country_hit", bench_country_hit},
+    {"await_pending", bench_await_pending},
+    {"chain", bench_chain},
+    {"fs_read_pool", bench_fs_read_pool},
+    {"work", bench_work},
+    {"delay_million", bench_delay_million},
+    {"resp_get", bench_resp_get},
+};
+#define BENCHES (sizeof benches / sizeof *benches)
+
+static int run_all(struct bench *b) {
+  for (size_t i = 0; i < BENCHES; i++)
+    benches[i].run(b);
+  return 0;
+}
+
+static int run_named(struct bench *b, const char *name) {
+  for (size_t i = 0; i < BENCHES; i++) {
+    if (strcmp(benches[i].name, name) == 0) {
+      benches[i].run(b);
+      return 0;
+    }
+  }
+  fprintf(stderr, "vt_bench: no bench is named %s\n", name);
+  return -1;
+}
+
+static int verdict(const struct bench *b) {
+  if (b->failed || (b->over && !b->quick))
+    return EXIT_FAILURE;
+  if (b->skipped)
+    return getenv("VT_REQUIRE_TOOLS") ? EXIT_FAILURE : EXIT_SKIPPED;
+  return EXIT_SUCCESS;
+}
+
+static const char *own_path(void) {
+  static char path[4096];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length < 0)
+    return NULL;
+  path[length] = '\0';
+  return path;
+}
+
+int main(int argc, char **argv) {
+  struct bench b = {.program = own_path()};
+  int next = 1;
+  if (bench_allocs_init() != 0 || !b.program)
+    return EXIT_FAILURE;
+  if (argc == 4 && strcmp(argv[1], "--count") == 0)
+    return bench_count_child(argv[2], argv[3]);
+  if (next < argc && strcmp(argv[next], "--quick") == 0) {
+    b.quick = true;
+    next++;
+  }
+  int rc = next == argc ? run_all(&b) : 0;
+  for (; next < argc && rc == 0; next++)
+    rc = run_named(&b, argv[next]);
+  return rc == 0 ? verdict(&b) : EXIT_FAILURE;
+}
