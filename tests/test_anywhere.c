@@ -2,6 +2,7 @@
 /* VT_ANYWHERE: the continuation runs on the thread that completes, with a loop
  * there or without, and in bounded stack. */
 #include "support/fixture.h"
+#include "support/own_source.h"
 
 #include <stdlib.h>
 
@@ -44,6 +45,10 @@ static void place_k(void *state, vt_result_t result) {
   struct placed *p = state;
   (void)result;
   p->all->place[p->number] = p->all->next++;
+}
+
+static void resume_on_thread(void *arg) {
+  own_source_complete(arg, result_int(1));
 }
 
 static void set_on_thread(void *arg) {
@@ -177,6 +182,28 @@ static void stop_withdraws_it_before_the_completion(void **state) {
   vt_promise_free(p.promise);
 }
 
+/* The waiter stays until its source lets go of it, wherever that is. */
+static void a_stopped_one_is_given_back_by_its_source(void **state) {
+  struct fixture *f = *state;
+  for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+    struct own_source own;
+    struct seen seen = {0};
+    vt_t v;
+    own_source_init(&own);
+    v = own_source_task(&own);
+    vt_await_with(v, VT_ANYWHERE, seen_k, &seen);
+    assert_true(vt_await_stop(v, seen_k, &seen));
+    assert_false(vt_await_stop(v, seen_k, &seen));
+    if (elsewhere)
+      fixture_on_thread(resume_on_thread, &own, 0);
+    else
+      resume_on_thread(&own);
+    fixture_turn(f);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(fixture_pending(f), 0);
+  }
+}
+
 /* ---- it fails ---- */
 
 static void stop_after_the_completion_is_false(void **state) {
@@ -199,6 +226,7 @@ int main(void) {
       fixture_test(a_hit_runs_at_once),
       fixture_test(a_chain_on_a_thread_with_a_loop_keeps_the_stack),
       fixture_test(stop_withdraws_it_before_the_completion),
+      fixture_test(a_stopped_one_is_given_back_by_its_source),
       fixture_test(stop_after_the_completion_is_false),
       fixture_test(a_chain_on_a_thread_without_one_keeps_the_stack),
   };

@@ -348,6 +348,19 @@ static void cancel_reaches_a_pending_return_of_a_box(void **state) {
   assert_seen_status(&seen, UV_ECANCELED);
 }
 
+static void cancel_of_a_function_that_is_through_is_too_late(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct tail_frame frame = {.v = gate_begin(&gate)};
+  vt_t v = vt_start(&frame, tail_body);
+  gate_open(&gate, result_int(1));
+  assert_true(fixture_run(f));
+  assert_status(vt_cancel(v), UV_EALREADY);
+  assert_int_equal(vt_get_result(v).value.i, 1);
+  assert_status(vt_cancel(v), VT_ESTALE);
+  assert_int_equal(gate.cancels, 0);
+}
+
 static void what_cannot_be_cancelled_goes_on(void **state) {
   struct fixture *f = *state;
   struct gate gate = {.cancel_rc = UV_EBUSY};
@@ -407,6 +420,19 @@ static void a_return_in_it_ends_it(void **state) {
   }
 }
 
+static void a_return_that_is_refused_is_the_result(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct seen first = {0}, seen = {0};
+  struct tail_frame frame = {.v = gate_begin(&gate)};
+  vt_await(frame.v, seen_k, &first);
+  vt_await(vt_start(&frame, tail_body), seen_k, &seen);
+  fixture_run_until(f, &seen.count, 1);
+  assert_seen_status(&seen, VT_EAWAITED);
+  gate_open(&gate, result_int(1));
+  assert_seen_int(&first, 1);
+}
+
 static void what_a_return_in_it_names_is_forgotten(void **state) {
   struct fixture *f = *state;
   struct gate gate = {0};
@@ -435,9 +461,11 @@ int main(void) {
       fixture_test(a_second_cancel_does_not_reach_the_clean_up),
       fixture_test(cancel_reaches_a_pending_return),
       fixture_test(cancel_reaches_a_pending_return_of_a_box),
+      fixture_test(cancel_of_a_function_that_is_through_is_too_late),
       fixture_test(what_cannot_be_cancelled_goes_on),
       fixture_test(a_failure_in_it_ends_it),
       fixture_test(a_return_in_it_ends_it),
+      fixture_test(a_return_that_is_refused_is_the_result),
       fixture_test(what_a_return_in_it_names_is_forgotten),
   };
   return fixture_main("async_finally", tests);

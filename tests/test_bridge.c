@@ -151,7 +151,7 @@ static void its_members_are_the_users(void **state) {
   struct big {
     vt_op_t op;
     unsigned char bytes[100000];
-  } *first, *second;
+  } * first, *second;
   static const vt_op_kind_t kind = {.ops = VT_OP_OPS("big"),
                                     .size = sizeof(struct big)};
   assert_int_equal(vt_op_begin(&kind, &first), 0);

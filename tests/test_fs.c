@@ -312,6 +312,19 @@ static void detach_waits_for_a_late_open(void **state) {
   assert_seen_status(&seen, UV_ECANCELED);
 }
 
+static void detach_waits_for_one_that_nobody_took(void **state) {
+  struct fixture *f = *state;
+  struct plug plug;
+  vt_t v = vt_fs_open("/dev/null", O_RDONLY, 0);
+  plug_drain(&plug, &f->uv);
+  assert_int_equal(vt_cancel(v), 0);
+  assert_true(vt_is_cancelled(v));
+  assert_int_equal(vt_loop_detach(f->vt, NULL), UV_EBUSY);
+  assert_report(f, VT_REPORT_LEFT, 0);
+  vt_forget(v);
+  assert_true(fixture_run(f));
+}
+
 /* ---- it fails ---- */
 
 static void a_missing_file_is_enoent(void **state) {
@@ -432,6 +445,7 @@ int main(void) {
       fixture_test(a_forgotten_open_closes_its_file),
       fixture_test(an_open_never_taken_is_closed_at_detach),
       fixture_test(detach_waits_for_a_late_open),
+      fixture_test(detach_waits_for_one_that_nobody_took),
       fixture_test(a_missing_file_is_enoent),
       fixture_test(a_file_that_is_not_open_is_ebadf),
       fixture_test(bad_arguments_are_einval),

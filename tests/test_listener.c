@@ -5,12 +5,8 @@
 #include "support/net.h"
 #include "support/tmp.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -329,123 +325,33 @@ static void without_a_loop_is_enoloop(void **state) {
   assert_int_equal(vt_tcp_listen((struct sockaddr *)&addr, 1, &l), VT_ENOLOOP);
 }
 
-/* Takes every descriptor up to a low limit. */
-struct shortage {
-  struct rlimit limit;
-  int fds[64];
-  int count;
+struct stranger {
+  vt_listener_t *listener;
+  int64_t without_loop, accepted, closed;
+  const char *problem;
 };
 
-static void shortage_begin(struct shortage *s) {
-  struct rlimit low;
-  getrlimit(RLIMIT_NOFILE, &s->limit);
-  low = s->limit;
-  low.rlim_cur = 64;
-  setrlimit(RLIMIT_NOFILE, &low);
-  s->count = 0;
-  while (s->count < 64 && (s->fds[s->count] = dup(0)) >= 0)
-    s->count++;
+static void use_from_elsewhere(void *arg) {
+  struct stranger *s = arg;
+  struct fixture f;
+  s->without_loop = vt_get_result(vt_listener_accept(s->listener)).status;
+  s->problem = fixture_open(&f);
+  if (s->problem)
+    return;
+  s->accepted = vt_get_result(vt_listener_accept(s->listener)).status;
+  s->closed = vt_get_result(vt_listener_close(s->listener)).status;
+  s->problem = fixture_close(&f);
 }
 
-static void shortage_end(struct shortage *s) {
-  while (s->count > 0)
-    close(s->fds[--s->count]);
-  setrlimit(RLIMIT_NOFILE, &s->limit);
-}
-
-/* Valgrind keeps the limit itself: it lets the kernel accept, and then closes
- * what is one too many. */
-static bool limit_is_kept_by_valgrind(void) {
-  const char *preload = getenv("LD_PRELOAD");
-  return preload && strstr(preload, "vgpreload");
-}
-
-static void count_turn(uv_prepare_t *handle) { ++*(int *)handle->data; }
-
-static void without_descriptors_it_pauses_and_goes_on(void **state) {
+static void another_thread_is_refused(void **state) {
   struct fixture *f = *state;
-  struct shortage shortage;
-  struct seen seen = {0}, pause = {0};
-  uv_prepare_t prepare;
-  int turns = 0;
-  if (limit_is_kept_by_valgrind())
-    skip();
-  vt_listener_t *l = net_listen();
-  int one = connect_to(l), two = connect_to(l);
-  uv_prepare_init(&f->uv, &prepare);
-  prepare.data = &turns;
-  uv_prepare_start(&prepare, count_turn);
-  /* As after a re-open of libuv's reserve that failed. */
-  close(f->uv.emfile_fd);
-  f->uv.emfile_fd = -1;
-  shortage_begin(&shortage);
-  vt_await(vt_listener_accept(l), seen_k, &seen);
-  vt_await(vt_delay(100), seen_k, &pause);
-  fixture_run_until(f, &pause.count, 1);
-  int waited = seen.count, turned = turns;
-  shortage_end(&shortage);
-  assert_true(fixture_run_until(f, &seen.count, 1));
-  uv_close((uv_handle_t *)&prepare, NULL);
-  assert_int_equal(waited, 0);
-  assert_int_equal(pause.count, 1);
-  if (uv_version() < 0x012d00) /* later ones tell no error */
-    assert_in_range(turned, 1, 50);
-  assert_status(seen.result.status, 0);
-  close_stream(f, seen.result.value.p);
-  vt_result_t r = run(f, vt_listener_accept(l)); /* nobody was dropped */
-  assert_status(r.status, 0);
-  close_stream(f, r.value.p);
-  close(one);
-  close(two);
-  close_listener(f, l);
-}
-
-static void paused_it_can_be_closed(void **state) {
-  struct fixture *f = *state;
-  struct shortage shortage;
-  struct seen seen = {0}, closed = {0};
-  if (limit_is_kept_by_valgrind())
-    skip();
-  vt_listener_t *l = net_listen();
-  int fd = connect_to(l);
-  close(f->uv.emfile_fd);
-  f->uv.emfile_fd = -1;
-  shortage_begin(&shortage);
-  vt_await(vt_listener_accept(l), seen_k, &seen);
-  settle(f);
-  vt_await(vt_listener_close(l), seen_k, &closed);
-  fixture_run_until(f, &closed.count, 1);
-  shortage_end(&shortage);
-  assert_seen_int(&closed, 0);
-  assert_seen_status(&seen, UV_ECANCELED);
-  assert_true(is_hung_up(fd));
-  close(fd);
-}
-
-static void another_error_is_told_and_it_goes_on(void **state) {
-  struct fixture *f = *state;
-  struct seen seen = {0};
-  uv_os_fd_t raw;
-  vt_listener_t *l = net_listen();
-  if (uv_version() >= 0x012d00)
-    skip(); /* it tells no error */
-  uv_fileno((uv_handle_t *)vt_listener_uv(l), &raw);
-  vt_await(vt_listener_accept(l), seen_k, &seen);
-  assert_int_equal(shutdown(raw, SHUT_RD), 0);
-  assert_true(fixture_run_until(f, &seen.count, 1));
-  assert_seen_status(&seen, UV_EINVAL);
-  vt_t v = vt_listener_accept(l); /* while it pauses */
-  assert_false(vt_in_hand(v));
-  struct seen again = {0}, pause = {0};
-  vt_await(v, seen_k, &again);
-  vt_await(vt_delay(30), seen_k, &pause);
-  fixture_run_until(f, &pause.count, 1);
-  int fd = connect_to(l); /* on the port that the kernel gave it anew */
-  assert_true(fixture_run_until(f, &again.count, 1));
-  assert_status(again.result.status, 0);
-  close_stream(f, again.result.value.p);
-  close(fd);
-  close_listener(f, l);
+  struct stranger stranger = {.listener = net_listen()};
+  fixture_on_thread(use_from_elsewhere, &stranger, 0);
+  assert_null(stranger.problem);
+  assert_status(stranger.without_loop, VT_ENOLOOP);
+  assert_status(stranger.accepted, VT_ETHREAD);
+  assert_status(stranger.closed, VT_ETHREAD);
+  close_listener(f, stranger.listener);
 }
 
 /* Refused for memory, a step changes nothing: done again it works. */
@@ -480,7 +386,8 @@ static const char *accept_scenario(uint64_t n, enum fault_mode mode) {
   close(fd);
   fault_disarm();
   fixture_run(&f);
-  if ((closed != 0 && closed != UV_ENOMEM) || (ended != 0 && ended != UV_ENOMEM))
+  if ((closed != 0 && closed != UV_ENOMEM) ||
+      (ended != 0 && ended != UV_ENOMEM))
     return "not closed";
   return fixture_close(&f);
 }
@@ -512,9 +419,7 @@ int main(void) {
       fixture_test(an_address_in_use_is_told),
       fixture_test(bad_arguments_are_einval),
       cmocka_unit_test(without_a_loop_is_enoloop),
-      fixture_test(without_descriptors_it_pauses_and_goes_on),
-      fixture_test(paused_it_can_be_closed),
-      fixture_test(another_error_is_told_and_it_goes_on),
+      fixture_test(another_thread_is_refused),
       cmocka_unit_test(without_memory_each_step_can_be_repeated),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,6 +251,30 @@ static void an_operation_not_started_is_taken_back(void **state) {
   assert_false(uv_loop_alive(&f->uv));
 }
 
+/* Complete, its continuation queued: a stop is in time, and what would have
+ * been given is dropped as of a forgotten one. */
+static void stopped_while_it_is_queued_it_never_runs(void **state) {
+  struct fixture *f = *state;
+  for (int i = 0; i < 4; i++) {
+    struct gate gate = {0};
+    struct seen seen = {0};
+    vt_t v = gate_begin(&gate);
+    int64_t status = i & 1 ? UV_EIO : 0;
+    if (i & 2)
+      gate_open(&gate, result_failed(status));
+    vt_await_with(v, VT_LATER, seen_k, &seen);
+    if (!(i & 2))
+      gate_open(&gate, result_failed(status));
+    assert_true(vt_await_stop(v, seen_k, &seen));
+    assert_true(fixture_run(f));
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(gate.discards, status == 0);
+    if (status != 0)
+      assert_report(f, VT_REPORT_FORGOTTEN, UV_EIO);
+    assert_int_equal(fixture_pending(f) + stats_of(f).untaken, 0);
+  }
+}
+
 /* ---- it works: cancel ---- */
 
 static void cancel_reaches_the_operation(void **state) {
@@ -313,6 +337,24 @@ static void what_holds_no_memory_is_answered_at_once(void **state) {
   assert_seen_status(&seen, UV_ECANCELED);
   assert_int_equal(gate.discards, 1);
   assert_int_equal(gate.late.value.i, 99);
+}
+
+/* Nobody waits for the answer, so none is given before libuv is done. */
+static void a_stopped_one_may_be_cancelled(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {.cancel_rc = UV_EBUSY};
+  struct seen seen = {0};
+  vt_t v = gate_begin_detachable(&gate);
+  vt_await(v, seen_k, &seen);
+  assert_true(vt_await_stop(v, seen_k, &seen));
+  vt_cancel(v);
+  fixture_turn(f);
+  assert_true(uv_loop_alive(&f->uv));
+  gate_open(&gate, result_int(1));
+  assert_true(fixture_run(f));
+  assert_int_equal(gate.discards, 1);
+  assert_int_equal(seen.count, 0);
+  assert_int_equal(fixture_pending(f), 0);
 }
 
 /* ---- it fails ---- */
@@ -388,10 +430,12 @@ int main(void) {
       fixture_test(a_result_that_nobody_takes_is_discarded),
       fixture_test(a_positive_status_is_estatus),
       fixture_test(an_operation_not_started_is_taken_back),
+      fixture_test(stopped_while_it_is_queued_it_never_runs),
       fixture_test(cancel_reaches_the_operation),
       fixture_test(cancel_does_not_consume),
       fixture_test(what_libuv_cannot_stop_goes_on),
       fixture_test(what_holds_no_memory_is_answered_at_once),
+      fixture_test(a_stopped_one_may_be_cancelled),
       fixture_test(a_result_before_completion_is_refused),
       fixture_test(an_awaited_one_is_refused_to_others),
       fixture_test(never_taken_it_is_reported_at_detach),

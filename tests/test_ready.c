@@ -248,6 +248,20 @@ static void a_yield_can_be_cancelled_or_forgotten(void **state) {
   assert_int_equal(fixture_pending(f), 0);
 }
 
+static void a_cancelled_yield_is_cancelled_in_its_turn(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_t v = vt_yield(), late = vt_yield();
+  vt_await(v, seen_k, &seen);
+  assert_status(vt_cancel(v), 0);
+  assert_int_equal(seen.count, 0);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+  assert_status(vt_cancel(v), VT_ESTALE);
+  assert_status(vt_cancel(late), UV_EALREADY);
+  assert_status(vt_get_result(late).status, 0);
+}
+
 static void a_loop_of_hits_keeps_the_stack(void **state) {
   struct loop_frame frame = {.i = 0};
   vt_t v = vt_start(&frame, hits_body);
@@ -280,6 +294,7 @@ int main(void) {
       fixture_test(a_yield_lets_io_in),
       fixture_test(a_yield_is_never_in_hand),
       fixture_test(a_yield_can_be_cancelled_or_forgotten),
+      fixture_test(a_cancelled_yield_is_cancelled_in_its_turn),
       fixture_test(a_loop_of_hits_keeps_the_stack),
       fixture_test(continuations_are_counted),
   };

@@ -3,8 +3,10 @@
 #include "support/fixture.h"
 #include "support/gate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- helpers ---- */
 
@@ -29,6 +31,7 @@ struct walked {
   int delays, gates, functions;
   int completed, awaited;
   int with_file;
+  int about_bottom;
   uint64_t age_ms;  /* of the delay */
   char subject[32]; /* of the last gate */
 };
@@ -45,6 +48,7 @@ static void walk_entry(void *arg, const vt_loop_entry_t *entry) {
     strncpy(w->subject, entry->subject, sizeof w->subject - 1);
   }
   w->functions += strcmp(entry->kind, "async function") == 0;
+  w->about_bottom += strcmp(entry->subject, "the bottom") == 0;
   w->completed += entry->completed;
   w->awaited += entry->awaited;
   w->with_file += entry->file != NULL;
@@ -141,6 +145,31 @@ static void a_sentence_is_cut_to_its_size(void **state) {
   }
 }
 
+static void the_ready_made_function_writes_a_line_to_stderr(void **state) {
+  vt_report_t report = {.kind = VT_REPORT_FORGOTTEN,
+                        .status = UV_EIO,
+                        .what = "fs_read",
+                        .subject = "a subject"};
+  char wanted[256], line[256] = "";
+  int fds[2], saved = dup(2);
+  ssize_t n;
+  (void)state;
+  assert_int_equal(uv_pipe(fds, 0, 0), 0);
+  fflush(stderr);
+  dup2(fds[1], 2);
+  vt_report_stderr(NULL, &report);
+  fflush(stderr);
+  dup2(saved, 2);
+  n = read(fds[0], line, sizeof line - 1);
+  close(fds[0]);
+  close(fds[1]);
+  close(saved);
+  vt_report_text(&report, wanted, sizeof wanted - 1);
+  strcat(wanted, "\n");
+  assert_int_equal(n, strlen(wanted));
+  assert_string_equal(line, wanted);
+}
+
 /* ---- it works: the report function ---- */
 
 static void without_a_function_reports_are_counted(void **state) {
@@ -195,6 +224,39 @@ static void a_walk_shows_what_is_not_over(void **state) {
   gate_open(&gates[2], result_int(0));
   vt_get_result(v[1]);
   assert_true(fixture_run(f));
+  assert_int_equal(walk(f).count, 0);
+}
+
+/* A function is about what it waits for, however deep. */
+static void a_walk_tells_what_a_function_waits_for(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {.about = "the bottom"};
+  struct seen seen = {0};
+  struct wait_frame frame = {.v = gate_begin(&gate)};
+  struct walked w;
+  for (int i = 0; i < 3; i++)
+    frame.v = vt_start(&frame, wait_body);
+  vt_await(frame.v, seen_k, &seen);
+  w = walk(f);
+  assert_int_equal(w.functions, 3);
+  assert_int_equal(w.about_bottom, 4);
+  gate_open(&gate, result_int(0));
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, 0);
+}
+
+static void a_walk_shows_what_is_over_but_not_taken(void **state) {
+  struct fixture *f = *state;
+  vt_t delay = vt_delay(1), yield = vt_yield();
+  struct walked w;
+  assert_int_equal(walk(f).completed, 0);
+  assert_true(fixture_run(f));
+  w = walk(f);
+  assert_int_equal(w.count, 2);
+  assert_int_equal(w.completed, 2);
+  assert_int_equal(w.awaited, 0);
+  assert_status(vt_get_result(delay).status, 0);
+  assert_status(vt_get_result(yield).status, 0);
   assert_int_equal(walk(f).count, 0);
 }
 
@@ -299,9 +361,12 @@ int main(void) {
       cmocka_unit_test(each_kind_has_its_own_sentence),
       cmocka_unit_test(a_failure_is_named),
       cmocka_unit_test(a_sentence_is_cut_to_its_size),
+      cmocka_unit_test(the_ready_made_function_writes_a_line_to_stderr),
       fixture_test(without_a_function_reports_are_counted),
       fixture_test(the_last_function_set_is_called),
       fixture_test(a_walk_shows_what_is_not_over),
+      fixture_test(a_walk_tells_what_a_function_waits_for),
+      fixture_test(a_walk_shows_what_is_over_but_not_taken),
       fixture_test(a_walk_shows_awaits_of_tasks),
       fixture_test(a_walk_knows_the_age),
       fixture_test(a_walk_sees_many),

@@ -282,6 +282,29 @@ static void forgotten_its_failure_is_reported(void **state) {
   assert_int_equal(fixture_pending(f), 0);
 }
 
+static void a_function_passes_the_cancel_on(void **state) {
+  struct fixture *f = *state;
+  struct own_source own, bare;
+  struct seen seen[2] = {{0}};
+  struct await_frame frame;
+  vt_t v[2];
+  own_source_init(&own);
+  own_source_init_bare(&bare);
+  frame.v = own_source_task(&own);
+  v[0] = vt_start(&frame, await_body);
+  frame.v = own_source_task(&bare);
+  v[1] = vt_start(&frame, await_body);
+  for (int i = 0; i < 2; i++)
+    vt_await(v[i], seen_k, &seen[i]);
+  assert_status(vt_cancel(v[0]), 0);
+  assert_status(vt_cancel(v[1]), UV_ENOSYS);
+  assert_int_equal(own.cancelled, 1);
+  own_source_complete(&bare, result_int(2));
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen[0], UV_ECANCELED);
+  assert_seen_int(&seen[1], 2);
+}
+
 /* ---- it fails ---- */
 
 static void a_second_resume_changes_nothing(void **state) {
@@ -444,6 +467,7 @@ int main(void) {
       fixture_test(a_task_is_made_of_it),
       fixture_test(preserved_it_may_be_awaited_twice),
       fixture_test(cancel_asks_the_source),
+      fixture_test(a_function_passes_the_cancel_on),
       fixture_test(describe_names_it_in_a_walk),
       fixture_test(stop_withdraws_the_continuation),
       fixture_test(forgotten_its_failure_is_reported),

@@ -101,8 +101,8 @@ static void a_large_write_waits_and_arrives_whole(void **state) {
 
 static void writes_arrive_in_their_order(void **state) {
   enum { SIZE = 8 * MIB, PIECES = 7 };
-  static const size_t ends[PIECES] = {6 * MIB,     6 * MIB + 1, 6 * MIB + 10,
-                                      7 * MIB,     7 * MIB + 3, 7 * MIB + 99,
+  static const size_t ends[PIECES] = {6 * MIB, 6 * MIB + 1, 6 * MIB + 10,
+                                      7 * MIB, 7 * MIB + 3, 7 * MIB + 99,
                                       SIZE};
   struct pair_order order;
   struct pair_name names[PIECES];

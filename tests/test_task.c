@@ -39,7 +39,15 @@ static void look_by_loop_run(struct fixture *f, vt_task_t *task) {
 struct try_frame {
   vt_frame_t vt;
   vt_task_t *task;
+  vt_t v;
 };
+
+static vt_t try_stale_body(void *frame) {
+  struct try_frame *f = frame;
+  VT_BEGIN(f);
+  VT_TRY(f, f->v);
+  VT_END(f);
+}
 
 static vt_t try_body(void *frame) {
   struct try_frame *f = frame;
@@ -297,6 +305,35 @@ static void the_last_release_without_a_loop_is_silent(void **state) {
 
 /* ---- it fails ---- */
 
+/* Its memory stays a task's, of another generation. */
+static void a_value_task_of_a_freed_task_is_stale(void **state) {
+  struct fixture *f = *state;
+  vt_task_t *task = vt_task_from_int(100), *next;
+  vt_t v = vt_from_task(task);
+  vt_task_unref(task);
+  next = vt_task_from_int(101); /* takes the same memory, likely */
+  for (int i = 0; i < 2; i++) {
+    struct seen seen = {0};
+    struct try_frame frame;
+    vt_task_t *kept;
+    assert_status(vt_status(v), VT_ESTALE);
+    assert_status(vt_get_result(v).status, VT_ESTALE);
+    assert_status(vt_on_completed(v, 0, seen_k, &seen), VT_ESTALE);
+    assert_status(vt_cancel(v), VT_ESTALE);
+    assert_false(vt_await_stop(v, seen_k, &seen));
+    assert_status(vt_task_result(vt_as_task(v)).status, VT_ESTALE);
+    assert_status(vt_get_result(vt_preserve(v, &kept)).status, VT_ESTALE);
+    vt_forget(v);
+    vt_await_with(v, i ? VT_LATER : 0, seen_k, &seen);
+    assert_seen_status(&seen, VT_ESTALE);
+    frame.v = v;
+    assert_status(vt_status(vt_start(&frame, try_stale_body)), VT_ESTALE);
+  }
+  assert_int_equal(vt_task_result(next).value.i, 101);
+  vt_task_unref(next);
+  assert_int_equal(fixture_pending(f), 0);
+}
+
 static void a_positive_status_is_estatus(void **state) {
   vt_task_t *task = failed_task(3);
   (void)state;
@@ -323,6 +360,7 @@ int main(void) {
       fixture_test(an_unobserved_success_is_not_reported),
       fixture_test(the_report_says_what_it_was),
       fixture_test(the_last_release_without_a_loop_is_silent),
+      fixture_test(a_value_task_of_a_freed_task_is_stale),
       cmocka_unit_test(a_positive_status_is_estatus),
       cmocka_unit_test(static_tasks_are_never_counted), /* after detach */
   };

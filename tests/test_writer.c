@@ -82,7 +82,8 @@ static void blocks_of_all_sizes_keep_their_order(void **state) {
   size_t at = 0;
   output_open(&o, 0);
   output_fill(data, sizeof data);
-  for (size_t size = 0; at + size <= sizeof data; at += size, size = size * 5 % 71 + 1) {
+  for (size_t size = 0; at + size <= sizeof data;
+       at += size, size = size * 5 % 71 + 1) {
     vt_result_t r = run(f, vt_writer_write_all_async(&o.w, data + at, size));
     assert_status(r.status, 0);
     assert_int_equal(r.value.u, size);

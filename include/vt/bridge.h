@@ -29,6 +29,8 @@
 #ifndef VT_BRIDGE_H
 #define VT_BRIDGE_H
 
+#include <string.h>
+
 #include "vt/source.h"
 
 #ifdef __cplusplus
@@ -83,14 +85,34 @@ VT_API extern const struct vt__own_ops vt__op_own;
         vt__op_describe, &vt__op_own                                           \
   }
 
+/* The common case: a free block of steps times 16 bytes; NULL when there is
+ * more to do. */
+VT_API vt_op_t *vt__op_begin(const vt_op_kind_t *kind, size_t steps);
+VT_API int vt__op_begin_slowly(const vt_op_kind_t *kind, void *out);
+VT_API VT_MUST_USE vt_t vt__op_refused(void *op, int rc);
+
 /* A block for one operation from this thread's loop, pending; gives it in the
  * struct pointer that out points to. Its members after op are not initialised.
  * VT_ENOLOOP, UV_ENOMEM. Follow with vt_op_started. */
-VT_API int vt_op_begin(const vt_op_kind_t *kind, void *out);
+static inline int vt_op_begin(const vt_op_kind_t *kind, void *out) {
+  vt_op_t *op = NULL;
+  if (kind && out && kind->size >= sizeof *op && kind->size <= 1024)
+    op = vt__op_begin(kind, (kind->size + 15) / 16);
+  if (!VT_LIKELY(op != NULL))
+    return vt__op_begin_slowly(kind, out);
+  memcpy(out, &op, sizeof op);
+  return 0;
+}
 
 /* The value task of an operation that was handed to libuv with rc; a negative
  * rc takes the operation back and is the failure in hand. op: the struct. */
-VT_API VT_MUST_USE vt_t vt_op_started(void *op, int rc);
+static inline VT_MUST_USE vt_t vt_op_started(void *op, int rc) {
+  vt_t v = {(uintptr_t)op, {0}};
+  if (!VT_LIKELY(rc >= 0))
+    return vt__op_refused(op, rc);
+  v.value.u = ((const vt_op_t *)op)->source.token;
+  return v;
+}
 
 /* Completes the operation, once, from its callback. The operation is given back
  * when its result is taken, which may be before this returns: touch nothing of

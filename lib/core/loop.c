@@ -80,8 +80,6 @@ void vt__loop_arm(vt_loop_t *loop) {
   }
 }
 
-uint64_t vt__loop_now(const vt_loop_t *loop) { return uv_now(loop->uv); }
-
 uint64_t vt__loop_fresh_now(void) { return (uv_hrtime() + 999999) / 1000000; }
 
 void vt__loop_ref(vt_loop_t *loop, bool ref) {
@@ -123,6 +121,7 @@ int vt_loop_attach(uv_loop_t *uv, vt_loop_t **out) {
     if (!loop)
       return UV_ENOMEM;
     loop->uv = uv;
+    loop->clock = &uv->time;
     vt__pool_init(&loop->pool, loop);
     loop->pool.classes[VT__CLASS_WAITER].stride = sizeof(vt__waiter_t);
     loop->pool.classes[VT__CLASS_WAITER].bare = sizeof(vt__waiter_t);
@@ -231,16 +230,19 @@ uv_loop_t *vt_loop_uv(const vt_loop_t *loop) { return loop ? loop->uv : NULL; }
 struct run {
   vt_result_t result;
   bool done;
+  uv_loop_t *turning; /* once uv_run is on the stack */
 };
 
 static void on_run(void *state, vt_result_t result) {
   struct run *run = state;
   run->result = result;
   run->done = true;
+  if (run->turning) /* else uv_run sleeps until the next event */
+    uv_stop(run->turning);
 }
 
 vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v) {
-  struct run run = {{VT_EPENDING, {0}}, false};
+  struct run run = {{VT_EPENDING, {0}}, false, NULL};
   if (!loop || loop != vt__current) {
     run.result.status = loop ? vt__misuse(VT_ETHREAD) : UV_EINVAL;
     return run.result;
@@ -251,6 +253,7 @@ vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v) {
   }
   loop->running = true;
   vt_await(v, on_run, &run);
+  run.turning = loop->uv;
   while (!run.done && uv_run(loop->uv, UV_RUN_ONCE) != 0)
     ;
   if (!run.done)

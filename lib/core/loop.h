@@ -34,6 +34,7 @@ struct vt_loop {
   vt__waiters_t waiters;
 
   uv_loop_t *uv;
+  const uint64_t *clock; /* uv_now's number, without the call */
   uint32_t attached;  /* times */
   uint32_t closing;   /* handles not yet closed */
   uint32_t holds;     /* of the async */
@@ -90,8 +91,6 @@ void vt__loop_wake(vt_loop_t *loop);
 void vt__loop_send(vt_loop_t *loop);
 /* Starts the timer for the earliest delay, stops it without one. */
 void vt__loop_arm(vt_loop_t *loop);
-/* Milliseconds of the loop's clock, as of this turn. */
-uint64_t vt__loop_now(const vt_loop_t *loop);
 /* The first whole millisecond of the same clock not before this moment. */
 uint64_t vt__loop_fresh_now(void);
 /* Makes the async handle keep uv_run going, or not. */
@@ -117,6 +116,11 @@ static inline void vt__ready_push_next(vt_loop_t *loop, vt_op_t *block) {
   if (!loop->next.head)
     vt__loop_wake(loop);
   vt__queue_push(&loop->next, block);
+}
+
+/* Milliseconds of the loop's clock, as of this turn. */
+static inline uint64_t vt__loop_now(const vt_loop_t *loop) {
+  return *loop->clock;
 }
 
 /* Whether a continuation may run on top of what runs now. */

@@ -243,7 +243,19 @@ static void discard(vt_op_t *op, vt_result_t late) {
 
 /* ---- the bridge ---- */
 
-int vt_op_begin(const vt_op_kind_t *kind, void *out) {
+vt_op_t *vt__op_begin(const vt_op_kind_t *kind, size_t steps) {
+  vt_loop_t *loop = vt__current;
+  if (!VT_LIKELY(loop && loop->holds != 0))
+    return NULL;
+  vt_op_t *op = vt__op_new_fast(loop, &kind->ops, steps * 16);
+  if (!VT_LIKELY(op != NULL))
+    return NULL;
+  op->aux = (uint32_t)vt__loop_now(loop);
+  loop->holds++;
+  return op;
+}
+
+int vt__op_begin_slowly(const vt_op_kind_t *kind, void *out) {
   vt_op_t *op = NULL;
   if (!kind || !out || kind->size < sizeof *op)
     return UV_EINVAL;
@@ -257,20 +269,38 @@ int vt_op_begin(const vt_op_kind_t *kind, void *out) {
   return 0;
 }
 
-vt_t vt_op_started(void *op, int rc) {
-  vt_op_t *started = op;
-  if (!VT_LIKELY(rc >= 0)) {
-    vt__loop_release(vt__slab_of(op)->loop);
-    vt__op_undo(started);
-    return vt_failed(rc);
-  }
-  return vt__op_task(started);
+vt_t vt__op_refused(void *op, int rc) {
+  vt__loop_release(vt__slab_of(op)->loop);
+  vt__op_undo(op);
+  return vt_failed(rc);
 }
 
-void vt_op_complete(void *op, vt_result_t result) {
+/* When there is more to do than to run the continuation here and now. */
+static VT_COLD void complete_slowly(vt_op_t *op, vt_result_t result) {
+  vt_loop_t *loop = vt__slab_of(op)->loop;
   result.status = vt__status_checked(result.status);
-  vt__loop_release(vt__slab_of(op)->loop);
   vt__op_finish(op, result);
+  vt__loop_release(loop);
+}
+
+/* The hold is given up after the continuation, which mostly begins the next
+ * operation: the handle is not unreferenced and referenced again each time. */
+void vt_op_complete(void *block, vt_result_t result) {
+  vt_op_t *op = block;
+  vt_loop_t *loop = vt__slab_of(op)->loop;
+  vt_continuation_fn *k = op->k;
+  void *state = op->state;
+  if (!VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && k &&
+                 vt__status_checked(result.status) == result.status &&
+                 loop->depth == 0 && loop->pool.unusual == 0)) {
+    complete_slowly(op, result);
+    return;
+  }
+  vt_scope_t *scope = op->source.scope;
+  vt__may_nest(loop);
+  vt__pool_put_plain(op);
+  vt__run(loop, k, state, scope, result);
+  vt__loop_release(loop);
 }
 
 uv_loop_t *vt_op_uv(const void *op) { return vt__slab_of(op)->loop->uv; }

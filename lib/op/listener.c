@@ -63,12 +63,11 @@ static void listener_describe(const vt_op_t *op, char *text, size_t size) {
     vt__socket_describe(&o->listener->uv, false, text, size);
 }
 
-static const vt_op_kind_t accept_kind = {
-    .ops = VT_OP_OPS("listener_accept"),
-    .size = sizeof(struct vt__listener_op),
-    .cancel = accept_cancel,
-    .describe = listener_describe,
-    .discard = accept_discard};
+static const vt_op_kind_t accept_kind = {.ops = VT_OP_OPS("listener_accept"),
+                                         .size = sizeof(struct vt__listener_op),
+                                         .cancel = accept_cancel,
+                                         .describe = listener_describe,
+                                         .discard = accept_discard};
 static const vt_op_kind_t close_kind = {.ops = VT_OP_OPS("listener_close"),
                                         .size = sizeof(struct vt__listener_op),
                                         .describe = listener_describe,

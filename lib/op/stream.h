@@ -113,13 +113,13 @@ struct vt_listener {
                          memory */
   int reserve;        /* the listening socket once more; -1: none */
   int backlog;
-  int error;          /* for the next accept; 0: none */
-  unsigned pause_ms;  /* of the last pause; 0: a connection came since */
-  unsigned burst;     /* connections given without a turn of the loop */
-  unsigned handles;   /* not yet closed: the socket, the timer */
-  bool open;          /* the socket is neither paused nor closed */
-  bool ready;         /* a connection waits in libuv */
-  bool held;          /* the paused socket was referenced */
+  int error;         /* for the next accept; 0: none */
+  unsigned pause_ms; /* of the last pause; 0: a connection came since */
+  unsigned burst;    /* connections given without a turn of the loop */
+  unsigned handles;  /* not yet closed: the socket, the timer */
+  bool open;         /* the socket is neither paused nor closed */
+  bool ready;        /* a connection waits in libuv */
+  bool held;         /* the paused socket was referenced */
   bool closing;
 };
 

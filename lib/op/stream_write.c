@@ -32,11 +32,11 @@ struct vt__shutdown_op {
 static const vt_op_kind_t write_kind = {.ops = VT_OP_OPS("stream_write"),
                                         .size = sizeof(struct write_op),
                                         .describe = vt__stream_describe};
-static const vt_op_kind_t shutdown_kind = {
-    .ops = VT_OP_OPS("stream_shutdown"),
-    .size = sizeof(struct vt__shutdown_op),
-    .describe = vt__stream_describe,
-    .detachable = true};
+static const vt_op_kind_t shutdown_kind = {.ops = VT_OP_OPS("stream_shutdown"),
+                                           .size =
+                                               sizeof(struct vt__shutdown_op),
+                                           .describe = vt__stream_describe,
+                                           .detachable = true};
 
 /* ---- write ---- */
 

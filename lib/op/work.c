@@ -13,14 +13,12 @@
 
 #include "vt/bridge.h"
 
-/* What the pool's thread touches lies in two cache lines, and none is another
- * block's: req on a line of its own, and the size a multiple of one. */
 struct work_op {
   vt_op_t op;
   vt_work_fn *fn;
   void *arg;
   vt_result_t result;
-  _Alignas(64) uv_work_t req;
+  uv_work_t req;
 };
 
 static int work_cancel(vt_op_t *op) {
@@ -32,18 +30,14 @@ static const vt_op_kind_t work_kind = {.ops = VT_OP_OPS("work"),
                                        .size = sizeof(struct work_op),
                                        .cancel = work_cancel};
 
-static struct work_op *op_of(uv_work_t *req) {
-  return (struct work_op *)(void *)((char *)req - offsetof(struct work_op, req));
-}
-
 /* On a thread of the pool. */
 static void run(uv_work_t *req) {
-  struct work_op *w = op_of(req);
+  struct work_op *w = req->data;
   w->result = w->fn(w->arg);
 }
 
 static void on_done(uv_work_t *req, int status) {
-  struct work_op *w = op_of(req);
+  struct work_op *w = req->data;
   vt_result_t result = {status, {0}};
   if (status == 0)
     result = w->result;
@@ -59,5 +53,6 @@ vt_t vt_work(vt_work_fn *fn, void *arg) {
     return vt_failed(rc);
   w->fn = fn;
   w->arg = arg;
+  w->req.data = w;
   return vt_op_started(w, uv_queue_work(vt_op_uv(w), &w->req, run, on_done));
 }

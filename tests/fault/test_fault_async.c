@@ -256,6 +256,47 @@ static void what_was_accepted_can_still_suspend(void **state) {
   free(gates);
 }
 
+/* Functions that await what was accepted, on a dead allocator, until one finds
+ * no box. From the first box of the reserve until all are back, operations are
+ * refused, memory or not; then all is as before. */
+static void the_reserve_is_made_whole_first(void **state) {
+  struct fixture *f = *state;
+  enum { MOST = 4000 };
+  struct gate *gates = calloc(MOST, sizeof *gates);
+  struct seen *seen = calloc(MOST, sizeof *seen);
+  vt_t *accepted = calloc(MOST, sizeof *accepted);
+  int waiting = 0, given_up = 0;
+  assert_status(vt_loop_run(f->vt, start_small(vt_delay(1))).status, 0);
+  for (int i = 0; i < MOST; i++)
+    accepted[i] = gate_begin(&gates[i]);
+  fault_arm(1, FAULT_FROM);
+  while (waiting < MOST && given_up == 0) {
+    vt_await(start_small(accepted[waiting]), seen_k, &seen[waiting]);
+    given_up = seen[waiting].count;
+    waiting += given_up == 0;
+  }
+  assert_status(vt_status(vt_delay(1)), UV_ENOMEM);
+  fault_disarm();
+  assert_status(vt_status(vt_delay(1)), UV_ENOMEM); /* not whole yet */
+  assert_true(waiting < MOST);
+  assert_seen_status(&seen[waiting], UV_ENOMEM);
+  assert_int_equal(gates[waiting].cancels, 1); /* cancelled and forgotten */
+  assert_status(vt_status(accepted[waiting]), VT_ESTALE);
+  for (int i = 0; i < waiting; i++)
+    gate_open(&gates[i], result_int(i));
+  for (int i = waiting + 1; i < MOST; i++) {
+    gate_open(&gates[i], result_int(i));
+    vt_get_result(accepted[i]);
+  }
+  assert_true(fixture_run(f));
+  for (int i = 0; i < waiting; i++)
+    assert_seen_int(&seen[i], i);
+  assert_status(vt_loop_run(f->vt, start_small(vt_delay(1))).status, 0);
+  free(accepted);
+  free(seen);
+  free(gates);
+}
+
 /* Functions and operations together, on a dead allocator: everything that is
  * accepted completes, and the refusals are operations' first. */
 static void what_is_begun_without_memory_adds_up(void **state) {
@@ -292,6 +333,7 @@ int main(void) {
       fixture_test(boxed_from_the_start_nothing_is_begun),
       fixture_test(an_await_without_memory_gives_enomem),
       fixture_test(what_was_accepted_can_still_suspend),
+      fixture_test(the_reserve_is_made_whole_first),
       fixture_test(what_is_begun_without_memory_adds_up),
   };
   if (fault_install() != 0)

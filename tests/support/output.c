@@ -29,7 +29,8 @@ void output_fill(uint8_t *data, size_t size) {
 
 void output_fill_buffer(struct output *o, size_t from) {
   for (size_t i = 0; i < sizeof o->buffer; i++)
-    assert_true(vt_in_hand(vt_writer_write_async(&o->w, output_byte(from + i))));
+    assert_true(
+        vt_in_hand(vt_writer_write_async(&o->w, output_byte(from + i))));
 }
 
 void output_assert_kept(struct output *o, size_t size) {

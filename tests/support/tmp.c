@@ -24,9 +24,7 @@ int tmp_fd(void) {
   return fd;
 }
 
-void tmp_file(char *path) {
-  close(make(path));
-}
+void tmp_file(char *path) { close(make(path)); }
 
 size_t tmp_read(int fd, void *buffer, size_t size) {
   size_t have = 0;
