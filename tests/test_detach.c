@@ -23,7 +23,16 @@ struct leaving {
   struct fixture *f;
   int rc;
   int count;
+  struct gate *gate;
 };
+
+static void on_idle(uv_idle_t *idle) {
+  struct leaving *l = idle->data;
+  uv_idle_stop(idle);
+  gate_open(l->gate, result_int(0));
+  l->rc = vt_loop_detach(l->f->vt, NULL);
+  l->count++;
+}
 
 static int left_callbacks;
 
@@ -116,6 +125,29 @@ static void attaching_in_the_callback_works(void **state) {
   assert_status(vt_loop_detach(attached_again, NULL), 0);
   uv_run(&uv, UV_RUN_DEFAULT);
   assert_int_equal(uv_loop_close(&uv), 0);
+}
+
+/* A callback of the user's completes what vt_loop_run waits for, and detaches:
+ * either that is refused, or vt_loop_run looks at nothing that is freed. */
+static void detach_works_under_a_loop_run(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct leaving l = {.f = f, .gate = &gate};
+  vt_result_t r;
+  uv_idle_t idle;
+  vt_t v = gate_begin(&gate);
+  uv_idle_init(&f->uv, &idle);
+  idle.data = &l;
+  uv_idle_start(&idle, on_idle);
+  r = vt_loop_run(f->vt, v);
+  uv_close((uv_handle_t *)&idle, NULL);
+  fixture_run(f);
+  assert_status(r.status, 0);
+  assert_int_equal(l.count, 1);
+  if (l.rc == 0) {
+    f->vt = NULL;
+    f->detached = 1;
+  }
 }
 
 /* Nobody waits any more, and the source is through: nothing is left. */
@@ -218,6 +250,7 @@ static void what_a_discard_begins_is_not_lost(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(detach_works_inside_a_continuation),
+      fixture_test(detach_works_under_a_loop_run),
       cmocka_unit_test(attaching_at_once_gives_another_loop),
       cmocka_unit_test(attaching_in_the_callback_works),
       fixture_test(a_stopped_await_completed_elsewhere_is_not_left),

@@ -34,8 +34,8 @@ VT_API int vt_loop_attach(struct uv_loop_s *uv, vt_loop_t **out);
  * changed; else it reports and drops what was never taken (UV_EBUSY if that
  * began something, such as closing a file), closes its handles, and frees all
  * when uv_run has turned once more; then calls cb, which may be NULL. After
- * it only results in hand and static tasks may be touched. VT_ETHREAD on
- * another thread, UV_EINVAL for NULL. */
+ * it only results in hand and static tasks may be touched. UV_EBUSY inside
+ * vt_loop_run, VT_ETHREAD on another thread, UV_EINVAL for NULL. */
 VT_API int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb);
 
 /* The loop attached on this thread, or NULL. */

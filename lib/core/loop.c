@@ -207,6 +207,8 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
     loop->attached--;
     return 0;
   }
+  if (loop->running) /* vt_loop_run still looks at the loop */
+    return UV_EBUSY;
   vt__inbox_take(loop);
   if (vt__walk_left(loop) || loop->ready.head)
     return UV_EBUSY;
