@@ -65,6 +65,10 @@ static int *shuffled(int count) {
   return numbers;
 }
 
+static void set_on_thread(void *arg) {
+  vt_promise_set(arg, (vt_value_t){.i = 1});
+}
+
 /* Withdraws itself and the next one from the first continuation. */
 struct stopper {
   vt_t v;
@@ -260,6 +264,20 @@ static void a_continuation_may_stop_the_next_one(void **state) {
   crowd_end(&c);
 }
 
+/* More than a turn runs: what another thread posted at once is not left. */
+static void thousands_complete_from_another_thread(void **state) {
+  struct fixture *f = *state;
+  struct crowd c;
+  crowd_begin(&c, 10000, 0);
+  fixture_on_thread(set_on_thread, c.promise, 0);
+  assert_int_equal(c.ran, 0);
+  assert_true(fixture_run(f));
+  assert_int_equal(c.ran, 10000);
+  for (int i = 0; i < 10000; i++)
+    assert_int_equal(c.places[i].place, i);
+  crowd_end(&c);
+}
+
 static void two_loops_await_one_task(void **state) {
   struct fixture *f = *state;
   struct other_loop o = {0};
@@ -314,6 +332,7 @@ int main(void) {
       fixture_test(stop_finds_its_waiter_without_a_search),
       fixture_test(a_stopped_await_does_not_keep_the_loop),
       fixture_test(a_continuation_may_stop_the_next_one),
+      fixture_test(thousands_complete_from_another_thread),
       fixture_test(two_loops_await_one_task),
       fixture_test(stop_of_another_continuation_is_false),
   };

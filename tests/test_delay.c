@@ -165,6 +165,27 @@ static void a_stale_clock_makes_none_early(void **state) {
   assert_true(uv_hrtime() - begun >= 19 * 1000000u);
 }
 
+static void not_awaited_it_waits_to_be_taken(void **state) {
+  struct fixture *f = *state;
+  vt_loop_stats_t stats;
+  vt_t v[3];
+  for (int i = 0; i < 3; i++)
+    v[i] = vt_delay(1);
+  assert_status(vt_get_result(v[0]).status, VT_EPENDING);
+  assert_true(fixture_run(f));
+  vt_loop_stats(f->vt, &stats);
+  assert_int_equal(stats.untaken, 3);
+  assert_int_equal(stats.pending, 0);
+  assert_status(vt_status(v[0]), 0);
+  assert_status(vt_get_result(v[0]).status, 0);
+  assert_status(vt_get_result(v[0]).status, VT_ESTALE);
+  vt_forget(v[1]);
+  assert_status(vt_loop_run(f->vt, v[2]).status, 0);
+  vt_loop_stats(f->vt, &stats);
+  assert_int_equal(stats.untaken, 0);
+  assert_int_equal(stats.pending, 0);
+}
+
 static void a_shorter_one_begun_later_overtakes(void **state) {
   struct fixture *f = *state;
   struct due dues[2];
@@ -288,6 +309,7 @@ int main(void) {
       fixture_test(equal_times_complete_in_the_order_begun),
       fixture_test(random_times_complete_sorted_and_never_early),
       fixture_test(a_stale_clock_makes_none_early),
+      fixture_test(not_awaited_it_waits_to_be_taken),
       fixture_test(a_shorter_one_begun_later_overtakes),
       fixture_test(delays_begun_in_continuations_complete),
       fixture_test(a_user_timer_of_the_same_loop_is_untouched),

@@ -81,6 +81,8 @@ static void a_hurried_entry_is_first(void **state) {
   struct heap *h = *state;
   for (size_t i = 0; i < 100; i++)
     push(h, i, 1000 + i);
+  assert_false(vt__heap_is_due(&h->heap, 999));
+  assert_true(vt__heap_is_due(&h->heap, 1000));
   vt__heap_hurry(&h->heap, op_at(h, 70));
   vt__heap_hurry(&h->heap, op_at(h, 30));
   assert_true(vt__heap_is_due(&h->heap, 0));

@@ -54,6 +54,12 @@ static void walk_entry(void *arg, const vt_loop_entry_t *entry) {
   w->with_file += entry->file != NULL;
 }
 
+static void walk_youngest(void *arg, const vt_loop_entry_t *entry) {
+  uint64_t *youngest = arg;
+  if (entry->age_ms < *youngest)
+    *youngest = entry->age_ms;
+}
+
 static struct walked walk(struct fixture *f) {
   struct walked w = {0};
   vt_loop_walk(f->vt, walk_entry, &w);
@@ -100,16 +106,18 @@ static void each_kind_has_its_own_sentence(void **state) {
   char text[KINDS][256];
   (void)state;
   for (size_t i = 0; i < KINDS; i++) {
+    const char *what = i % 2 ? "fs_read" : "fs_write";
+    const char *subject = i % 2 ? "/the/file" : "/other/path";
     text_of((vt_report_t){.kind = kinds[i],
                           .status = UV_ENOENT,
-                          .what = "fs_read",
-                          .subject = "/tmp/the-file"},
+                          .what = what,
+                          .subject = subject},
             text[i], sizeof text[i]);
     assert_ptr_equal(strstr(text[i], "vt: "), text[i]);
     assert_null(strchr(text[i], '\n'));
     assert_null(strstr(text[i], "null"));
-    assert_non_null(strstr(text[i], "fs_read"));
-    assert_non_null(strstr(text[i], "/tmp/the-file"));
+    assert_non_null(strstr(text[i], what));
+    assert_non_null(strstr(text[i], subject));
     for (size_t j = 0; j < i; j++)
       assert_string_not_equal(text[i], text[j]);
   }
@@ -278,6 +286,31 @@ static void a_walk_shows_awaits_of_tasks(void **state) {
   vt_promise_free(promise);
 }
 
+static void everything_has_an_age(void **state) {
+  struct fixture *f = *state;
+  struct gate gates[2] = {{0}};
+  struct seen seen[2] = {{0}};
+  struct wait_frame frame;
+  vt_promise_t *promise;
+  uint64_t youngest = UINT64_MAX, begun;
+  vt_loop_run(f->vt, vt_delay(30)); /* the clock is not at an age of zero */
+  begun = uv_hrtime() / 1000000;
+  assert_status(vt_promise_new(0, &promise), 0);
+  vt_await(vt_from_task(vt_promise_task(promise)), seen_k, &seen[0]);
+  frame.v = gate_begin(&gates[0]);
+  vt_await(vt_start(&frame, wait_body), seen_k, &seen[1]);
+  vt_forget(gate_begin(&gates[1]));
+  vt_loop_run(f->vt, vt_delay(60));
+  vt_loop_walk(f->vt, walk_youngest, &youngest);
+  begun = uv_hrtime() / 1000000 - begun;
+  assert_in_range(youngest, 50, begun + 10);
+  vt_promise_set(promise, (vt_value_t){.i = 1});
+  gate_open(&gates[0], result_int(0));
+  gate_open(&gates[1], result_int(0));
+  assert_true(fixture_run(f));
+  vt_promise_free(promise);
+}
+
 /* Ages come from the loop's clock, which may be some milliseconds old; a delay's
  * may be off by one in 2048. */
 static void a_walk_knows_the_age(void **state) {
@@ -369,6 +402,7 @@ int main(void) {
       fixture_test(a_walk_shows_what_is_over_but_not_taken),
       fixture_test(a_walk_shows_awaits_of_tasks),
       fixture_test(a_walk_knows_the_age),
+      fixture_test(everything_has_an_age),
       fixture_test(a_walk_sees_many),
       fixture_test(the_pools_count_what_they_hold),
       fixture_test(misuse_is_counted),

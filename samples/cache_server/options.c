@@ -9,6 +9,8 @@
 
 struct values {
   const char *bind, *port, *db, *import, *log;
+  bool help;
+  const char *option, *wrong; /* the one that is not good; NULL: all are */
 };
 
 struct option {
@@ -44,27 +46,21 @@ static const char **find(struct values *v, const char *name) {
   return NULL;
 }
 
-static int split(int argc, char **argv, struct values *v, bool *out_help,
-                 char *error, size_t size) {
-  const char *wrong = NULL;
-  int i = 1;
-  for (; i < argc && !wrong; i++) {
+static void split(int argc, char **argv, struct values *v) {
+  for (int i = 1; i < argc && !v->wrong; i++) {
     const char **value = find(v, argv[i]);
+    v->option = argv[i];
     if (strcmp(argv[i], "--help") == 0)
-      *out_help = true;
+      v->help = true;
     else if (!value)
-      wrong = "is unknown";
+      v->wrong = "is unknown";
     else if (*value)
-      wrong = "is given twice";
+      v->wrong = "is given twice";
     else if (i + 1 == argc || !*argv[i + 1])
-      wrong = "needs a value";
+      v->wrong = "needs a value";
     else
       *value = argv[++i];
   }
-  if (!wrong)
-    return 0;
-  snprintf(error, size, "option %s %s; try --help", argv[i - 1], wrong);
-  return UV_EINVAL;
 }
 
 /* -1 for what is not a number from 0 to 65535. */
@@ -92,15 +88,16 @@ int options_read(int argc, char **argv, struct options *out, char *error,
                  size_t size) {
   struct values v = {0};
   struct options o = {0};
-  int status = split(argc, argv, &v, &o.help, error, size);
-  if (status != 0)
-    return status;
+  split(argc, argv, &v);
+  o.help = v.help;
   o.bind = v.bind ? v.bind : DEFAULT_BIND;
   o.port = read_port(v.port ? v.port : DEFAULT_PORT);
   o.db_path = v.db;
   o.csv_path = v.import;
   o.log_path = v.log;
-  if (!o.db_path && !o.help)
+  if (v.wrong)
+    snprintf(error, size, "option %s %s; try --help", v.option, v.wrong);
+  else if (!o.db_path && !o.help)
     snprintf(error, size, "option --db is missing; try --help");
   else if (o.port < 0)
     snprintf(error, size, "--port %s is not a number from 0 to 65535", v.port);

@@ -7,6 +7,9 @@
  * presence depends on the cut, which is why the cut cannot matter: lines are
  * searched for their end within RESP_LINE_MAX and nowhere else.
  *
+ * A short cut in front of the states reads what is whole; it decides nothing
+ * that they would decide otherwise.
+ *
  * Arguments are kept as offsets until the request is whole, as the caller may
  * move the bytes in between. A request that goes over a limit keeps nothing
  * from there on: its bytes are used as they come, and still checked. */
@@ -109,37 +112,28 @@ static bool read_length(const char *s, size_t size, int64_t *out) {
   return true;
 }
 
-/* What nearly every length is: a few digits and CRLF, all there. False for
- * anything else, good or bad. */
-static inline bool read_short_line(struct resp_parser *p, const char *data,
-                                   size_t size, int64_t *out) {
-  const char *s = data + p->at;
-  size_t have = size - p->at < 8 ? size - p->at : 8;
-  size_t i = 0;
-  int64_t n = 0;
-  for (; i < have && s[i] >= '0' && s[i] <= '9'; i++)
-    n = 10 * n + (s[i] - '0');
-  if (i == 0 || (*s == '0' && i > 1) || have - i < 2 || s[i] != '\r' ||
-      s[i + 1] != '\n')
-    return false;
-  *out = n;
-  p->at += i + 2;
-  return true;
-}
+/* What is said of a line that holds a length when it is not good. */
+struct length_errors {
+  const char *too_big, *invalid;
+};
 
-/* A line that holds a length, from p->at to its CRLF. */
+static const struct length_errors count_errors = {"too big mbulk count string",
+                                                  "invalid multibulk length"};
+static const struct length_errors bulk_errors = {"too big bulk count string",
+                                                 "invalid bulk length"};
+
+/* Such a line, from p->at to its CRLF. */
 static enum resp_event read_length_line(struct resp_parser *p, const char *data,
-                                        size_t size, const char *too_big,
-                                        const char *invalid, int64_t *out) {
+                                        size_t size,
+                                        const struct length_errors *errors,
+                                        int64_t *out) {
   size_t end;
-  if (read_short_line(p, data, size, out))
-    return RESP_GO_ON;
-  enum resp_event e = find_line(p, data, size, too_big, &end);
+  enum resp_event e = find_line(p, data, size, errors->too_big, &end);
   if (e != RESP_GO_ON)
     return e;
   if (end == p->at || data[end - 1] != '\r' ||
       !read_length(data + p->at, end - 1 - p->at, out))
-    return bad(p, invalid);
+    return bad(p, errors->invalid);
   p->at = end + 1;
   return RESP_GO_ON;
 }
@@ -189,14 +183,12 @@ static void skip(struct resp_parser *p, const char *what, size_t limit) {
 
 static enum resp_event on_length(struct resp_parser *p, const char *data,
                                  size_t size) {
-  static const char invalid[] = "invalid bulk length";
   int64_t length;
-  enum resp_event e = read_length_line(
-      p, data, size, "too big bulk count string", invalid, &length);
+  enum resp_event e = read_length_line(p, data, size, &bulk_errors, &length);
   if (e != RESP_GO_ON)
     return e;
   if (length < 0 || length > RESP_BULK_NEVER)
-    return bad(p, invalid);
+    return bad(p, bulk_errors.invalid);
   p->bulk = (size_t)length;
   if (p->bulk > p->limits.bulk)
     skip(p, "argument", p->limits.bulk);
@@ -228,14 +220,12 @@ static enum resp_event on_dollar(struct resp_parser *p, const char *data,
 
 static enum resp_event on_count(struct resp_parser *p, const char *data,
                                 size_t size) {
-  static const char invalid[] = "invalid multibulk length";
   int64_t count;
-  enum resp_event e = read_length_line(
-      p, data, size, "too big mbulk count string", invalid, &count);
+  enum resp_event e = read_length_line(p, data, size, &count_errors, &count);
   if (e != RESP_GO_ON)
     return e;
   if (count < -1 || count > (int64_t)RESP_ARGUMENTS_MAX)
-    return bad(p, invalid);
+    return bad(p, count_errors.invalid);
   p->left = count > 0 ? (size_t)count : 0;
   p->state = count > 0 ? DOLLAR : START;
   return RESP_GO_ON;
@@ -302,11 +292,60 @@ static enum resp_event step(struct resp_parser *p, char *data, size_t size) {
   return RESP_BAD;
 }
 
+/* ---- the short cut ---- */
+
+/* A few digits and CRLF: the value, and what is behind; NULL for anything else,
+ * good or bad. */
+static inline const char *read_digits(const char *s, const char *end,
+                                      size_t *out) {
+  size_t n = 0;
+  const char *first = s;
+  while (s < end && *s >= '0' && *s <= '9' && s - first < 8)
+    n = 10 * n + (size_t)(*s++ - '0');
+  bool zero_in_front = *first == '0' && s - first > 1;
+  if (s == first || zero_in_front || end - s < 2 || s[0] != '\r' ||
+      s[1] != '\n')
+    return NULL;
+  *out = n;
+  return s + 2;
+}
+
+/* Nearly every request is a short array that has come whole: read in one go,
+ * without a state. False, and nothing changed, for all others: the states then
+ * say what they are. */
+static bool read_whole(struct resp_parser *p, const char *data, size_t size) {
+  const char *s = data, *end = data + size;
+  size_t count, length, taken = 0;
+  if (size < 4 || *s != '*' || !(s = read_digits(s + 1, end, &count)) ||
+      count == 0 || count > p->capacity)
+    return false;
+  for (size_t i = 0; i < count; i++) {
+    if (end - s < 4 || *s != '$' || !(s = read_digits(s + 1, end, &length)) ||
+        length > p->limits.bulk || (size_t)(end - s) < length + 2 ||
+        s[length] != '\r' || s[length + 1] != '\n')
+      return false;
+    p->argv[i] = (struct resp_slice){.data = s, .size = length};
+    taken += length;
+    s += length + 2;
+  }
+  if (taken > p->limits.request)
+    return false;
+  p->argc = count;
+  p->at = (size_t)(s - data);
+  return true;
+}
+
 enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
                           size_t *out_used) {
   enum resp_event e;
-  if (p->state == START)
+  if (p->state == START) {
     begin(p);
+    if (read_whole(p, data, size)) {
+      *out_used = p->at;
+      p->at = 0;
+      return RESP_REQUEST;
+    }
+  }
   do
     e = step(p, data, size);
   while (e == RESP_GO_ON);

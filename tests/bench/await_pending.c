@@ -40,7 +40,7 @@ struct steps_frame {
   vt_frame_t vt;
   struct queue *queue;
   uint64_t sum;
-  unsigned left;
+  uint64_t left;
 };
 
 static vt_t steps_body(void *frame) {
@@ -83,7 +83,7 @@ static void on_turn(uv_idle_t *idle) {
 }
 
 static void batch(struct bench_uv *l, struct queue *q) {
-  for (unsigned i = 0; i < FUNCTIONS; i++) {
+  for (uint64_t i = 0; i < FUNCTIONS; i++) {
     q->running++;
     vt_await(steps_async(q), on_steps, q);
   }
@@ -118,7 +118,7 @@ void bench_await_pending(struct bench *b) {
   struct bench_pair pair = {
       .ours = round_ours,
       .baseline = await_pending_baseline,
-      .n = (b->quick ? 20 : 200) * AWAITS,
+      .n = (b->quick ? 20u : 200u) * AWAITS,
       .rounds = b->quick ? 5 : 15,
   };
   struct bench_line ns = {

@@ -5,12 +5,12 @@
 
 #include <stdint.h>
 
-#define STEPS 10u       /* awaits of one function */
-#define FUNCTIONS 1000u /* at once, so that they share a turn's cost */
+#define STEPS UINT64_C(10)       /* awaits of one function */
+#define FUNCTIONS UINT64_C(1000) /* at once: they share a turn's cost */
 #define AWAITS (STEPS * FUNCTIONS)
 
 /* What the values 10, 9, ... 1 of all functions add up to. */
-#define SUM (FUNCTIONS * (STEPS * (STEPS + 1u) / 2u))
+#define SUM (FUNCTIONS * (STEPS * (STEPS + 1) / 2))
 
 /* One round of n awaits, a multiple of AWAITS; gives the cost of one. */
 int await_pending_baseline(uint64_t n, double *out_ns);

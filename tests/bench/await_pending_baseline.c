@@ -18,7 +18,7 @@ struct machine {
   struct step step; /* first: a step is its machine */
   struct machine *next_free;
   uint64_t sum;
-  unsigned left;
+  uint64_t left;
 };
 
 static struct step *queue_first;
@@ -80,7 +80,7 @@ static void on_turn(uv_idle_t *idle) {
 static void machines_init(void) {
   static struct machine machines[FUNCTIONS];
   free_machines = NULL;
-  for (unsigned i = 0; i < FUNCTIONS; i++) {
+  for (uint64_t i = 0; i < FUNCTIONS; i++) {
     machines[i].next_free = free_machines;
     free_machines = &machines[i];
   }
@@ -97,7 +97,7 @@ int await_pending_baseline(uint64_t n, double *out_ns) {
   machines_init();
   uint64_t start = bench_cpu_ns();
   for (uint64_t done = 0; done < n; done += AWAITS) {
-    for (unsigned i = 0; i < FUNCTIONS; i++)
+    for (uint64_t i = 0; i < FUNCTIONS; i++)
       machine_start();
     uv_idle_start(&idle, on_turn);
     uv_run(&loop, UV_RUN_DEFAULT);

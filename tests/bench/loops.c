@@ -20,11 +20,12 @@ static const struct bench_loop *const loops[] = {
     &putc_loop,
     &country_hit_loop,
     &country_call_loop,
+    NULL,
 };
 
 const struct bench_loop *bench_loop_find(const char *symbol) {
-  for (size_t i = 0; i < sizeof loops / sizeof *loops; i++)
-    if (strcmp(loops[i]->symbol, symbol) == 0)
-      return loops[i];
-  return NULL;
+  const struct bench_loop *const *loop = loops;
+  while (*loop && strcmp((*loop)->symbol, symbol) != 0)
+    loop++;
+  return *loop;
 }

@@ -450,21 +450,18 @@ void *__wrap_realloc(void *block, size_t size) {
 
 static void no_memory_is_told(void **state) {
   (void)state;
-  char array[] = "*9\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n"
-                 "$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n$1\r\na\r\n";
+  char array[] = "*9\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n"
+                 "$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n";
   char line[] = "a b c d e f g h i\n";
-  for (int n = 1; n <= 2; n++) {
+  for (int n = 0; n < 4; n++) {
     struct resp_parser p;
     size_t used;
+    bool inline_form = n >= 2;
     resp_init(&p, NULL);
-    reallocs_left = n;
-    enum resp_event event = resp_next(&p, array, sizeof array - 1, &used);
-    reallocs_left = -1;
-    assert_int_equal(event, RESP_NOMEM);
-    resp_close(&p);
-    resp_init(&p, NULL);
-    reallocs_left = n;
-    event = resp_next(&p, line, sizeof line - 1, &used);
+    reallocs_left = 1 + n % 2;
+    enum resp_event event =
+        resp_next(&p, inline_form ? line : array,
+                  inline_form ? sizeof line - 1 : sizeof array - 1, &used);
     reallocs_left = -1;
     assert_int_equal(event, RESP_NOMEM);
     resp_close(&p);

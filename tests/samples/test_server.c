@@ -162,7 +162,7 @@ static void a_batch_is_answered_in_order(void **state) {
   struct site *s = *state;
   enum { COUNT = 10000 };
   int fd = start_and_connect(s);
-  char *request = malloc(COUNT * 32), *wanted = malloc(COUNT * 32);
+  char *request = calloc(COUNT, 32), *wanted = calloc(COUNT, 32);
   size_t size = 0, wanted_size = 0;
   assert_non_null(request);
   assert_non_null(wanted);
