@@ -7,9 +7,10 @@
 #define VT_DEBUG_H
 
 #ifdef VT_DEBUG
-#define vt_await(v, k, state) (vt_await)(VT__SITED(v), k, state)
+#define vt_await(v, k, state)                                                  \
+  ((vt_await)(VT__SITED(v), k, state), vt__site_none())
 #define vt_await_with(v, flags, k, state)                                      \
-  (vt_await_with)(VT__SITED(v), flags, k, state)
+  ((vt_await_with)(VT__SITED(v), flags, k, state), vt__site_none())
 #define vt_loop_run(loop, v) (vt_loop_run)(loop, VT__SITED(v))
 #define vt_as_task(v) (vt_as_task)(VT__SITED(v))
 

@@ -15,8 +15,12 @@ extern "C" {
  * must be static. */
 VT_API void vt__site_made(const char *file, unsigned line);
 
-/* Counts an await of v at file:line, and notes it as v's first await. */
+/* Counts an await of v at file:line; what is made to wait for it is made
+ * there. */
 VT_API vt_t vt__site_await(vt_t v, const char *file, unsigned line);
+
+/* Nothing more is made at the announced line. */
+VT_API void vt__site_none(void);
 
 /* The frame of a body under VT_DEBUG: copied to a fresh heap block at the start
  * and at every await, the old block freed. */

@@ -73,9 +73,9 @@ void *vt__debug_move(void *frame, size_t size) {
 vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v) {
   debug_block_t *block = block_of(frame);
   void *unmoved = boxed ? frame : NULL;
-  if (!boxed)
-    vt__site_made_by_await();
+  vt__site_made_by_await();
   v = vt__suspend(block ? block->home : unmoved, size, v);
+  vt__site_none();
   if (vt__is_pending(v) && vt__boxed(v) != frame)
     memcpy(vt__boxed(v), frame, size);
   return v;
@@ -83,6 +83,7 @@ vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v) {
 
 void vt__debug_exit(void *frame) {
   debug_block_t *block = block_of(frame);
+  vt__site_none();
   if (!block)
     return;
   for (debug_block_t **at = &innermost; *at; at = &(*at)->outer)

@@ -20,6 +20,7 @@
 #include "core/report.h"
 #include "core/task.h"
 #include "core/walk.h"
+#include "vt/site.h"
 
 VT_TLS _Thread_local vt_loop_t *vt__current;
 
@@ -255,6 +256,7 @@ vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v) {
   }
   loop->running = true;
   vt_await(v, on_run, &run);
+  vt__site_none();
   run.turning = loop->uv;
   while (!run.done && uv_run(loop->uv, UV_RUN_ONCE) != 0)
     ;

@@ -35,6 +35,12 @@ void vt__site_made_by_await(void) {
     vt__site_made(awaited_file, awaited_line);
 }
 
+void vt__site_none(void) {
+  site_file = NULL;
+  if (vt__current)
+    vt__current->pool.unusual &= ~VT__ANNOUNCED;
+}
+
 void vt__pool_note_site(vt_op_t *block) {
   const char *file;
   unsigned line;
@@ -60,6 +66,8 @@ vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
     site->in_hand++;
   else
     site->waited++;
+  if (!vt_is_completed(v)) /* who waits is made here */
+    vt__site_made(file, line);
   return v;
 }
 

@@ -13,18 +13,11 @@
 
 #include "vt/bridge.h"
 
-/* The loop and the pool's thread write to the block in turn, and to its
- * neighbours at the same time: so no cache line is shared by two blocks, and the
- * thread touches two of this one (at 64 pieces of work a tenth of the cost). */
-enum { LINE = 64, BEFORE_REQ = sizeof(vt_op_t) + 2 * sizeof(void *) +
-                               sizeof(vt_result_t) };
-
 struct work_op {
   vt_op_t op;
   vt_work_fn *fn;
   void *arg;
   vt_result_t result;
-  char pad[LINE - BEFORE_REQ % LINE];
   uv_work_t req;
 };
 
