@@ -204,6 +204,16 @@ static void frames_of_all_sizes_wait_at_once(void **state) {
       assert_seen_int(&seen[n][i], 0);
 }
 
+/* A few blocks of its size, not many times that. */
+static void a_frame_takes_what_it_needs(void **state) {
+  struct fixture *f = *state;
+  for (size_t i = 0; i < SIZES; i++) {
+    uint64_t before = stats_of(f).allocated;
+    vt_loop_run(f->vt, sizes[i]());
+    assert_in_range(stats_of(f).allocated - before, 0, 512 * 1024);
+  }
+}
+
 static void any_number_of_waits_takes_one_box(void **state) {
   struct fixture *f = *state;
   struct gate gate = {0};
@@ -321,7 +331,10 @@ static void a_frame_moves_when_it_must(void **state) {
   struct fixture *f = *state;
   uintptr_t at[4] = {0};
   struct moved_frame frame = {.at = at};
-  vt_result_t r = vt_loop_run(f->vt, vt_start(&frame, moved_body));
+  vt_result_t r;
+  vt_loop_run(f->vt, vt_start_boxed(&frame, sizeof frame, moved_body));
+  assert_true(at[0] == at[1] && at[1] == at[2] && at[2] == at[3]);
+  r = vt_loop_run(f->vt, vt_start(&frame, moved_body)); /* the same box */
   assert_status(r.status, 0);
 #ifdef VT_DEBUG /* at the start and at every await */
   assert_true(at[0] != (uintptr_t)&frame);
@@ -370,6 +383,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(frames_of_any_size_keep_their_bytes),
       fixture_test(frames_of_all_sizes_wait_at_once),
+      fixture_test(a_frame_takes_what_it_needs),
       fixture_test(any_number_of_waits_takes_one_box),
       fixture_test(after_the_first_time_it_needs_no_memory),
       fixture_test(boxed_from_the_start_it_never_moves),

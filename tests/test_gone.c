@@ -38,6 +38,24 @@ static vt_t tail_body(void *frame) {
   VT_END(f);
 }
 
+/* Cancels itself while it runs; what it waited for serves a stranger then. */
+struct running_frame {
+  vt_frame_t vt;
+  vt_t v;
+  vt_t *self, *stranger_v;
+  struct gate *stranger;
+  int *rc;
+};
+
+static vt_t running_body(void *frame) {
+  struct running_frame *f = frame;
+  VT_BEGIN(f);
+  VT_TRY(f, f->v);
+  *f->stranger_v = gate_begin(f->stranger);
+  *f->rc = vt_cancel(*f->self);
+  VT_END(f);
+}
+
 static void walk_entry(void *arg, const vt_loop_entry_t *entry) {
   *(size_t *)arg += strlen(entry->kind) + strlen(entry->subject);
 }
@@ -185,6 +203,31 @@ static void a_late_cancel_hits_no_stranger(void **state) {
   assert_true(reused > 0); /* else the case shows nothing */
 }
 
+/* A function that runs waits for nothing, whoever has the memory of what it
+ * waited for. */
+static void a_cancel_of_a_running_function_hits_no_stranger(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0}, stranger = {0};
+  struct seen seen = {0};
+  vt_t self, stranger_v;
+  int rc = 1;
+  struct running_frame frame = {.v = gate_begin(&gate),
+                                .self = &self,
+                                .stranger = &stranger,
+                                .stranger_v = &stranger_v,
+                                .rc = &rc};
+  vt_t first = frame.v;
+  self = vt_start(&frame, running_body);
+  vt_await(self, seen_k, &seen);
+  gate_open(&gate, result_int(1));
+  assert_true(fixture_run_until(f, &seen.count, 1));
+  assert_true(stranger_v.source == first.source); /* else it shows nothing */
+  assert_true(rc < 0);
+  assert_int_equal(stranger.cancels, 0);
+  gate_open(&stranger, result_int(2));
+  assert_int_equal(vt_get_result(stranger_v).value.i, 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(a_source_may_be_freed_once_it_is_resumed),
@@ -192,6 +235,7 @@ int main(void) {
       fixture_test(a_function_that_awaited_it_may_be_cancelled),
       fixture_test(a_source_that_was_done_may_be_freed),
       fixture_test(a_late_cancel_hits_no_stranger),
+      fixture_test(a_cancel_of_a_running_function_hits_no_stranger),
   };
   return fixture_main("gone", tests);
 }

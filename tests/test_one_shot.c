@@ -111,6 +111,20 @@ static void each_way_takes_it_once(void **state) {
   assert_int_equal(fixture_pending(f), 0);
 }
 
+static void stop_needs_the_continuation_and_its_state(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct seen seen = {0}, other = {0};
+  vt_t v = gate_begin(&gate);
+  assert_false(vt_await_stop(v, seen_k, &seen));
+  vt_await(v, seen_k, &seen);
+  assert_false(vt_await_stop(v, seen_k, &other));
+  gate_open(&gate, result_int(1));
+  assert_false(vt_await_stop(v, seen_k, &seen)); /* it has run */
+  assert_true(fixture_run(f));
+  assert_seen_int(&seen, 1);
+}
+
 static void stale_takings_do_not_hit_the_next_owner(void **state) {
   struct fixture *f = *state;
   struct gate old = {0}, now = {0};
@@ -172,7 +186,9 @@ static void a_pending_one_keeps_the_loop(void **state) {
   vt_t v = gate_begin(&gate);
   assert_int_equal(fixture_pending(f), 1);
   assert_true(uv_loop_alive(&f->uv));
+  assert_false(vt_await_stop(v, NULL, NULL)); /* nobody awaits it */
   gate_open(&gate, result_int(1));
+  assert_false(vt_await_stop(v, NULL, NULL));
   assert_int_equal(fixture_pending(f), 0);
   assert_int_equal(stats_of(f).untaken, 1);
   assert_false(uv_loop_alive(&f->uv)); /* complete: nothing to wait for */
@@ -422,6 +438,7 @@ static void never_taken_it_is_reported_at_detach(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(each_way_takes_it_once),
+      fixture_test(stop_needs_the_continuation_and_its_state),
       fixture_test(stale_takings_do_not_hit_the_next_owner),
       fixture_test(a_pending_one_becomes_a_task_once),
       fixture_test(preserved_it_may_be_awaited_often),

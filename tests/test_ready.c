@@ -99,6 +99,48 @@ static vt_t yield_body(void *frame) {
   VT_END(f);
 }
 
+/* Counts the loop's polls. One function yields, and is slow; another's delays are
+ * due in every turn by that. */
+struct polls {
+  int count;
+  int left;    /* steps of the one that yields */
+  int without; /* yields between which there was none */
+};
+
+static void on_check(uv_check_t *check) {
+  ((struct polls *)check->data)->count++;
+}
+
+static void be_slow(void) {
+  uint64_t until = uv_hrtime() + 1500000;
+  while (uv_hrtime() < until)
+    ;
+}
+
+struct poll_frame {
+  vt_frame_t vt;
+  struct polls *polls;
+  uint64_t delay_ms; /* 0: the one that yields */
+  int before;
+};
+
+static vt_t poll_body(void *frame) {
+  struct poll_frame *f = frame;
+  VT_BEGIN(f);
+  while (f->polls->left > 0) {
+    f->before = f->polls->count;
+    if (f->delay_ms > 0) {
+      VT_TRY(f, vt_delay(f->delay_ms));
+      continue;
+    }
+    VT_TRY(f, vt_yield());
+    f->polls->without += f->polls->count == f->before;
+    f->polls->left--;
+    be_slow();
+  }
+  VT_END(f);
+}
+
 /* An async function that takes hits, and one that waits for a queue entry. */
 struct loop_frame {
   vt_frame_t vt;
@@ -223,15 +265,38 @@ static void a_yield_lets_io_in(void **state) {
   assert_in_range(r.value.i, 1, 3); /* at once, but for the turn it is in */
 }
 
+static void a_poll_lies_between_two_yields(void **state) {
+  struct fixture *f = *state;
+  struct poll_frame yields = {.delay_ms = 0}, delays = {.delay_ms = 1};
+  struct polls polls = {.left = 40};
+  struct seen seen[2] = {{0}};
+  uv_check_t check;
+  uv_check_init(&f->uv, &check);
+  check.data = &polls;
+  uv_check_start(&check, on_check);
+  uv_unref((uv_handle_t *)&check);
+  yields.polls = delays.polls = &polls;
+  vt_await(vt_start(&yields, poll_body), seen_k, &seen[0]);
+  vt_await(vt_start(&delays, poll_body), seen_k, &seen[1]);
+  fixture_run(f);
+  uv_close((uv_handle_t *)&check, NULL);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen[0], 0);
+  assert_seen_status(&seen[1], 0);
+  assert_int_equal(polls.without, 0);
+}
+
 static void a_yield_is_never_in_hand(void **state) {
   struct fixture *f = *state;
-  struct seen seen = {0};
+  struct seen seen = {0}, later = {0};
   vt_t v = vt_yield();
   assert_status(vt_status(v), VT_PENDING);
   vt_await(v, seen_k, &seen);
-  assert_int_equal(seen.count, 0);
+  vt_await_with(vt_yield(), VT_LATER, seen_k, &later);
+  assert_int_equal(seen.count + later.count, 0);
   assert_true(fixture_run(f));
   assert_seen_status(&seen, 0);
+  assert_seen_status(&later, 0);
 }
 
 static void a_yield_can_be_cancelled_or_forgotten(void **state) {
@@ -292,6 +357,7 @@ int main(void) {
       fixture_test(a_busy_source_lets_io_in),
       fixture_test(cancelled_delays_let_the_queue_run),
       fixture_test(a_yield_lets_io_in),
+      fixture_test(a_poll_lies_between_two_yields),
       fixture_test(a_yield_is_never_in_hand),
       fixture_test(a_yield_can_be_cancelled_or_forgotten),
       fixture_test(a_cancelled_yield_is_cancelled_in_its_turn),

@@ -136,6 +136,14 @@ static void a_failure_is_named(void **state) {
   }
 }
 
+static void an_unknown_kind_is_worded_too(void **state) {
+  char text[256] = "unwritten";
+  (void)state;
+  text_of((vt_report_t){.kind = (vt_report_kind_t)99, .what = "x"}, text,
+          sizeof text);
+  assert_ptr_equal(strstr(text, "vt: "), text);
+}
+
 static void a_sentence_is_cut_to_its_size(void **state) {
   vt_report_t report = {.kind = VT_REPORT_FORGOTTEN,
                         .status = UV_EIO,
@@ -393,6 +401,7 @@ int main(void) {
       cmocka_unit_test(the_sentence_names_line_and_remedy),
       cmocka_unit_test(each_kind_has_its_own_sentence),
       cmocka_unit_test(a_failure_is_named),
+      cmocka_unit_test(an_unknown_kind_is_worded_too),
       cmocka_unit_test(a_sentence_is_cut_to_its_size),
       cmocka_unit_test(the_ready_made_function_writes_a_line_to_stderr),
       fixture_test(without_a_function_reports_are_counted),

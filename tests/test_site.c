@@ -27,6 +27,10 @@ static void find_line(void *arg, const vt_loop_site_t *site) {
   l->waited += site->waited;
 }
 
+static void count_site(void *arg, const vt_loop_site_t *site) {
+  *(int *)arg += site->file != NULL;
+}
+
 static struct line site_of(struct fixture *f, unsigned line) {
   struct line l = {.line = line};
   vt_loop_report_sites(f->vt, find_line, &l);
@@ -81,6 +85,18 @@ static vt_t sites_body(void *frame) {
 }
 
 /* ---- it works ---- */
+
+static void only_lines_that_awaited_are_told(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  int count = 0;
+  vt_loop_report_sites(f->vt, count_site, &count);
+  assert_int_equal(count, 0);
+  for (int i = 0; i < 3; i++)
+    vt_await(vt_done(), seen_k, &seen);
+  vt_loop_report_sites(f->vt, count_site, &count);
+  assert_int_equal(count, 1);
+}
 
 static void an_awaited_line_counts_hits_and_waits(void **state) {
   struct fixture *f = *state;
@@ -348,6 +364,7 @@ static void the_functions_can_still_be_named(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      fixture_test(only_lines_that_awaited_are_told),
       fixture_test(an_awaited_line_counts_hits_and_waits),
       fixture_test(a_plain_await_is_counted_too),
       fixture_test(a_walk_names_the_line),

@@ -190,6 +190,7 @@ static void stop_of_what_was_never_registered_is_false(void **state) {
   struct seen seen = {0};
   (void)state;
   assert_false(vt_await_stop(vt_from_int(1), seen_k, &seen));
+  assert_false(vt_await_stop(vt_from_int(1), NULL, &seen));
   vt_await(vt_from_int(1), seen_k, &seen);
   assert_false(vt_await_stop(vt_from_int(1), seen_k, &seen));
   assert_seen_int(&seen, 1);
@@ -273,6 +274,7 @@ struct no_loop {
   int64_t status;
   vt_task_t *task, *made;
   int64_t made_value;
+  bool stopped;
 };
 
 static void hits_without_a_loop(void *arg) {
@@ -285,6 +287,7 @@ static void hits_without_a_loop(void *arg) {
   n->made = vt_as_task(vt_from_int(1000));
   n->made_value = vt_task_result(n->made).value.i;
   vt_task_unref(n->made);
+  n->stopped = vt_await_stop(vt_from_int(3), seen_k, &n->hit);
   vt_forget(vt_failed(UV_EIO)); /* nobody to tell, and no crash */
 }
 
@@ -298,6 +301,7 @@ static void hits_work_on_a_thread_without_a_loop(void **state) {
   assert_status(n.status, UV_EIO);
   assert_ptr_equal(n.task, vt_task_from_int(8));
   assert_int_equal(n.made_value, 1000);
+  assert_false(n.stopped);
 }
 
 /* ---- it fails ---- */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_INPUT ((size_t)1024)
+#define FIRST_INPUT ((size_t)512)
 #define INPUT_STEP ((size_t)4 * 1024 * 1024)
 #define DRAIN_MAX ((size_t)64 * 1024)
 #define DRAIN_MS 1000

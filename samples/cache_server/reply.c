@@ -6,7 +6,7 @@
 #include <string.h>
 #include <uv.h>
 
-#define FIRST_CAPACITY 512u
+#define FIRST_CAPACITY 256u
 #define NUMBER_SIZE 24u /* any 64-bit number, its type and CRLF */
 
 void reply_init(struct reply *r) { *r = (struct reply){0}; }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache server inside the test, on a thread of its own, so that its limits and
- * its memory can be chosen. */
+/* A cache server inside the test, on a thread of its own, so that its limits
+ * and its memory can be chosen. */
 #ifndef VT_TEST_INSIDE_H
 #define VT_TEST_INSIDE_H
 
