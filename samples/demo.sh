@@ -80,7 +80,8 @@ stop_server() {
 # Waits for the line that names the port.
 start_server() {
   local out=$data/server.out tries=0
-  rm -f "$data/access.log" "$out"
+  rm -f "$data/access.log"
+  : >"$out" # the loop below may look before the server has started
   (serve 0) >"$out" 2>&1 &
   pid=$!
   trap stop_server EXIT

@@ -21,6 +21,7 @@ fail() {
   exit 1
 }
 
+: >"$work/out" # the loop below may look before the server has started
 "$server" --port 0 --db "$work/c.db" --import "$csv" --log "$work/log" \
   >"$work/out" 2>"$work/errors" &
 pid=$!
