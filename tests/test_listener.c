@@ -35,7 +35,7 @@ static int connect_to(vt_listener_t *l) {
 /* Turns until libuv holds what the kernel has. */
 static void settle(struct fixture *f) {
   for (int i = 0; i < 5; i++)
-    fixture_turn(f);
+    vt_loop_run(f->vt, vt_yield());
 }
 
 /* True when the other side has closed: the end, or a reset. */

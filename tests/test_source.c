@@ -259,10 +259,11 @@ static void stop_withdraws_the_continuation(void **state) {
   assert_false(vt_await_stop(v, seen_k, &other));
   assert_true(vt_await_stop(v, seen_k, &seen));
   assert_false(vt_await_stop(v, seen_k, &seen));
-  own_source_complete(&own, result_int(1));
+  own_source_complete(&own, result_failed(UV_EIO));
   assert_true(fixture_run(f));
   assert_int_equal(seen.count + other.count, 0);
   assert_int_equal(fixture_pending(f), 0);
+  assert_report(f, VT_REPORT_FORGOTTEN, UV_EIO); /* it went on as that */
 }
 
 static void forgotten_its_failure_is_reported(void **state) {

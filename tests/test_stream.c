@@ -261,6 +261,18 @@ static void a_result_not_taken_outlives_its_stream(void **state) {
   assert_int_equal(vt_get_result(v).value.u, 3);
 }
 
+static void a_close_not_taken_outlives_its_stream(void **state) {
+  struct fixture *f = *state;
+  struct pair p = pair_open(f);
+  char text[128] = "";
+  vt_t v = vt_stream_close(p.stream);
+  assert_true(fixture_run(f));
+  vt_loop_walk(f->vt, pair_note_subject, text);
+  assert_string_equal(text, "stream_close ");
+  assert_status(vt_get_result(v).status, 0);
+  close(p.fd);
+}
+
 /* ---- what holds for all ---- */
 
 static void the_walk_tells_the_peer(void **state) {
@@ -445,6 +457,7 @@ int main(void) {
       fixture_test(closing_it_refuses_all),
       fixture_test(a_forgotten_close_closes),
       fixture_test(a_result_not_taken_outlives_its_stream),
+      fixture_test(a_close_not_taken_outlives_its_stream),
       fixture_test(the_walk_tells_the_peer),
       fixture_test(its_handles_data_is_the_users),
       fixture_test(bad_arguments_are_einval),

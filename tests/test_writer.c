@@ -207,6 +207,27 @@ static void while_one_is_pending_others_are_ebusy(void **state) {
   output_close(f, &o);
 }
 
+static void flush_byte_and_close_are_one_at_a_time_too(void **state) {
+  struct fixture *f = *state;
+  for (int which = 0; which < 3; which++) {
+    struct output o;
+    struct seen seen = {0};
+    output_open(&o, -1);
+    output_fill_buffer(&o, 0);
+    vt_t v = which == 0   ? vt_writer_flush_async(&o.w)
+             : which == 1 ? vt_writer_write_async(&o.w, output_byte(16))
+                          : vt_writer_close_async(&o.w);
+    vt_await(v, seen_k, &seen);
+    assert_int_equal(seen.count, 0);
+    output_assert_refuses(&o, UV_EBUSY);
+    assert_status(vt_get_result(vt_writer_close_async(&o.w)).status, UV_EBUSY);
+    assert_true(fixture_run(f));
+    assert_seen_int(&seen, 0);
+    output_assert_kept(&o, which == 1 ? 17 : 16);
+    output_close(f, &o);
+  }
+}
+
 static void a_cancelled_flush_keeps_its_bytes(void **state) {
   struct fixture *f = *state;
   struct output o;
@@ -314,6 +335,7 @@ int main(void) {
       fixture_test(bytes_that_fit_allocate_nothing),
       fixture_test(close_flushes_and_ends),
       fixture_test(while_one_is_pending_others_are_ebusy),
+      fixture_test(flush_byte_and_close_are_one_at_a_time_too),
       fixture_test(a_cancelled_flush_keeps_its_bytes),
       fixture_test(a_cancelled_byte_is_not_taken),
       fixture_test(a_cancelled_block_says_what_it_took),

@@ -5,8 +5,8 @@
  * UV_ENOMEM, UV_EINVAL for NULL and, between a close and its completion,
  * UV_EBADF in hand.
  *
- * A stream that nobody reads from or writes to keeps no loop alive; a listener
- * does, as libuv's. Close both before the loop is detached. */
+ * Pending operations keep the loop alive; open streams and listeners do not (the
+ * handles are unreferenced). Close both before the loop is detached. */
 #ifndef VT_STREAM_H
 #define VT_STREAM_H
 
@@ -24,9 +24,9 @@ typedef struct vt_stream vt_stream_t;
 VT_API int vt_tcp_listen(const struct sockaddr *addr, int backlog,
                          vt_listener_t **out);
 
-/* The listener's uv_tcp_t, for uv_tcp_getsockname, uv_unref and the like.
- * Borrows: until the close completes. While the listener pauses (see accept) the
- * handle is closed, and libuv answers with an error. */
+/* The listener's uv_tcp_t, for uv_tcp_getsockname and the like. Borrows: until
+ * the close completes. While the listener pauses (see accept) the handle is
+ * closed, and libuv answers with an error. */
 VT_API uv_tcp_t *vt_listener_uv(vt_listener_t *listener);
 
 /* Accepts one connection; gives a vt_stream_t in value.p (vt_stream_close). In
@@ -44,8 +44,7 @@ VT_API VT_MUST_USE vt_t vt_listener_accept(vt_listener_t *listener);
 VT_API VT_MUST_USE vt_t vt_listener_close(vt_listener_t *listener);
 
 /* The stream's handle, for uv_tcp_nodelay, uv_tcp_getpeername and the like; not
- * for reading, writing, closing, or uv_ref and uv_unref, which the library uses.
- * Borrows: until the close completes. */
+ * for reading, writing or closing. Borrows: until the close completes. */
 VT_API uv_stream_t *vt_stream_uv(vt_stream_t *stream);
 
 /* Reads what has come, at least 1 and at most size bytes, into buffer, which it

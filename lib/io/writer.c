@@ -14,8 +14,8 @@
  * memory: every body is boxed before it touches the file, so that no write is
  * under way that nobody counts; that is no error of the file either.
  *
- * written and count are moved in one place, advance, by what the file has
- * taken: no byte is lost and none is written twice. */
+ * written and the offset are moved by what the file has taken and by nothing
+ * else: no byte is lost and none is written twice. */
 #include "vt/writer.h"
 
 #include <string.h>

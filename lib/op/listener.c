@@ -96,7 +96,7 @@ static vt_result_t take_connection(vt_listener_t *l) {
   vt_stream_t *s = l->spare;
   l->spare = NULL;
   l->ready = false;
-  uv_tcp_init(l->timer.loop, &s->uv.tcp);
+  vt__socket_init(l->timer.loop, &s->uv);
   result.status = uv_accept(&l->uv.stream, &s->uv.stream);
   result.value.p = s;
   if (result.status != 0) {
@@ -185,13 +185,14 @@ vt_listener_t *vt__listener_new(vt_loop_t *loop, int backlog) {
   l->reserve = -1;
   l->handles = 1;
   uv_timer_init(vt_loop_uv(loop), &l->timer);
+  uv_unref((uv_handle_t *)&l->timer);
   l->timer.data = l;
   vt__listener_open(l);
   return l;
 }
 
 void vt__listener_open(vt_listener_t *l) {
-  uv_tcp_init(l->timer.loop, &l->uv.tcp); /* could fail for a family only */
+  vt__socket_init(l->timer.loop, &l->uv);
   l->open = true;
   l->handles++;
 }

@@ -22,21 +22,12 @@ enum { PAUSE_FIRST_MS = 10, PAUSE_MOST_MS = 1000 };
 
 static void on_timer(uv_timer_t *timer);
 
-/* The timer holds the loop when the listening socket did. */
 static void start_timer(vt_listener_t *l, unsigned ms) {
-  uv_handle_t *timer = (uv_handle_t *)&l->timer;
-  uv_update_time(timer->loop);
+  uv_update_time(l->timer.loop);
   uv_timer_start(&l->timer, on_timer, ms, 0);
-  if (l->held)
-    uv_ref(timer);
-  else
-    uv_unref(timer);
 }
 
-void vt__listener_later(vt_listener_t *l) {
-  l->held = uv_has_ref(&l->uv.handle);
-  start_timer(l, 0);
-}
+void vt__listener_later(vt_listener_t *l) { start_timer(l, 0); }
 
 void vt__listener_socket_closed(uv_handle_t *handle) {
   vt_listener_t *l = (vt_listener_t *)handle;
@@ -48,7 +39,6 @@ void vt__listener_socket_closed(uv_handle_t *handle) {
 void vt__listener_pause(vt_listener_t *l) {
   unsigned ms = l->pause_ms == 0 ? PAUSE_FIRST_MS : l->pause_ms * 2;
   l->pause_ms = ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS;
-  l->held = uv_has_ref(&l->uv.handle);
   l->ready = false;
   l->open = false;
   uv_close(&l->uv.handle, vt__listener_socket_closed);
@@ -88,8 +78,6 @@ static void on_timer(uv_timer_t *timer) {
     return;
   }
   vt__listener_open(l);
-  if (!l->held)
-    uv_unref(&l->uv.handle);
   if (listen_again(l) != 0)
     vt__listener_pause(l);
 }

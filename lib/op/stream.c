@@ -77,7 +77,12 @@ vt_t vt_stream_close(vt_stream_t *s) {
   return rc == 0 ? vt_op_started(close, 0) : vt_failed(rc);
 }
 
-/* ---- texts ---- */
+/* ---- sockets ---- */
+
+void vt__socket_init(uv_loop_t *uv, union vt__socket *socket) {
+  uv_tcp_init(uv, &socket->tcp); /* could fail for a family only */
+  uv_unref(&socket->handle);
+}
 
 static void describe_address(const struct sockaddr *addr, char *text,
                              size_t size) {

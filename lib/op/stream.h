@@ -3,7 +3,8 @@
  *
  * A stream or listener belongs to the library from its making until the close
  * callback of its last handle, which frees it. libuv's callbacks find it by the
- * handle's address: uv_handle_t.data is the user's. An operation points to its
+ * handle's address: uv_handle_t.data is the user's. Handles are unreferenced: it
+ * is the pending operations that hold the loop. An operation points to its
  * stream until it completes, and is unlinked before it does, so that whatever
  * the continuation does to the stream is seen by nobody. */
 #ifndef VT_OP_STREAM_H
@@ -51,7 +52,6 @@ struct vt_stream {
   int64_t write_error; /* what all later writes get; 0: none */
   size_t queued;       /* of VT__STREAM_MOST */
   bool armed;          /* uv_read_start is in force */
-  bool unheld;         /* armed, nobody reads: kept from holding the loop */
   bool closing;
 };
 
@@ -103,6 +103,9 @@ void vt__stream_read_closed(vt_stream_t *stream);
 
 /* ---- listener.c ---- */
 
+/* A TCP handle that does not hold the loop. */
+void vt__socket_init(uv_loop_t *uv, union vt__socket *socket);
+
 struct vt_listener {
   union vt__socket uv; /* first; closed while paused */
   uv_timer_t timer;
@@ -119,7 +122,6 @@ struct vt_listener {
   unsigned handles;  /* not yet closed: the socket, the timer */
   bool open;         /* the socket is neither paused nor closed */
   bool ready;        /* a connection waits in libuv */
-  bool held;         /* the paused socket was referenced */
   bool closing;
 };
 

@@ -6,8 +6,7 @@
  * in force from one read to the next: stopping and starting costs two system
  * calls. When bytes come and nobody reads, on_alloc gives no buffer, libuv reads
  * nothing and says UV_ENOBUFS, and only then on_read stops (stopping inside the
- * alloc callback crashes libuv). A stream that is armed while nobody reads is
- * unreferenced, so that it keeps no loop alive.
+ * alloc callback crashes libuv).
  *
  * What can go wrong: the end of the stream and errors come once from libuv, and
  * without a read to tell them to when the peer hangs up; they are kept for all
@@ -22,22 +21,6 @@ struct vt__read_op {
   size_t size;
 };
 
-/* ---- whether the armed stream holds the loop ---- */
-
-static void hold(vt_stream_t *s) {
-  if (!s->unheld)
-    return;
-  s->unheld = false;
-  uv_ref(&s->uv.handle);
-}
-
-static void unhold(vt_stream_t *s) {
-  if (s->read || s->closing || !s->armed || !uv_has_ref(&s->uv.handle))
-    return;
-  s->unheld = true;
-  uv_unref(&s->uv.handle);
-}
-
 /* ---- the operation ---- */
 
 /* Takes the pending read out of its stream. */
@@ -50,9 +33,7 @@ static struct vt__read_op *unlink_read(vt_stream_t *s) {
 }
 
 static int read_cancel(vt_op_t *op) {
-  vt_stream_t *s = ((vt__stream_op_t *)op)->stream;
-  unlink_read(s);
-  unhold(s);
+  unlink_read(((vt__stream_op_t *)op)->stream);
   vt__stream_cancelled(op);
   return 0;
 }
@@ -80,7 +61,6 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 static void disarm(vt_stream_t *s) {
   uv_read_stop(&s->uv.stream);
   s->armed = false;
-  hold(s);
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
@@ -98,14 +78,11 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
     s->read_end = result.status = n;
   }
   struct vt__read_op *r = unlink_read(s);
-  if (!r)
-    return;
-  vt_op_complete(r, result);
-  unhold(s); /* alive until its close callback, whatever r's awaiter did */
+  if (r)
+    vt_op_complete(r, result);
 }
 
 static int arm(vt_stream_t *s) {
-  hold(s);
   if (s->armed)
     return 0;
   int rc = uv_read_start(&s->uv.stream, on_alloc, on_read);

@@ -3,9 +3,10 @@
  *
  * A line that fits into the writer's buffer is in hand. When the buffer is
  * full, or a tick comes, a flush begins, and lines go to the spare until it
- * ends: the writer takes one operation at a time. The spare is smaller than
- * the buffer, so that it fits, in hand, into the one that the flush has
- * emptied. */
+ * ends: the writer takes one operation at a time. The spare is smaller than the
+ * buffer, so that it fits, in hand, into the one that the flush has emptied.
+ * When the spare is full as well, callers wait for the flush, on one task, but
+ * no longer than STALL_MS. */
 #include "access_log.h"
 
 #include <stdio.h>
@@ -13,15 +14,20 @@
 #include <string.h>
 #include <time.h>
 
-#define BUFFER_SIZE ((size_t)64 * 1024)
+#define BUFFER_SIZE ((size_t)128 * 1024)
 #define SPARE_SIZE (BUFFER_SIZE / 2)
 #define WORDS_MAX 4u /* of a request */
 #define WORD_MAX 64u /* bytes of each */
+#define LINE_SIZE (128 + WORDS_MAX * (4 * WORD_MAX + 3))
+#define STALL_MS 1000
 
 struct access_log {
   vt_writer_t writer;
   uv_file file;
   bool flushing;
+  uint64_t flush_ms;         /* when it began */
+  bool stalled;              /* it takes too long: nobody waits for it */
+  vt_promise_t *room;        /* of those who wait; NULL: nobody */
   vt_reset_source_t flushed; /* for the one who closes */
   int64_t told;              /* the failure that stderr was told; 0: none */
   uint64_t dropped;
@@ -106,10 +112,38 @@ static void note_dropped(struct access_log *log) {
   put(log, line, (size_t)size);
 }
 
+/* Those who waited run from the ready queue, not here. */
+static void wake(struct access_log *log) {
+  vt_promise_t *room = log->room;
+  vt_value_t none = {0};
+  log->room = NULL;
+  if (!room)
+    return;
+  vt_promise_set(room, none);
+  vt_promise_free(room);
+}
+
+bool access_log_has_room(const struct access_log *log) {
+  return !log->flushing || log->stalled ||
+         log->spare_size + LINE_SIZE <= SPARE_SIZE;
+}
+
+/* Without memory to wait nobody does, and lines may be dropped. */
+vt_t access_log_wait(struct access_log *log) {
+  if (access_log_has_room(log))
+    return vt_done();
+  if (!log->room && vt_promise_new(VT_COMPLETE_LATER, &log->room) != 0) {
+    log->stalled = true;
+    return vt_done();
+  }
+  return vt_from_task(vt_promise_task(log->room));
+}
+
 static void on_flushed(void *state, vt_result_t r) {
   struct access_log *log = state;
   vt_result_t done = {0, {0}};
   log->flushing = false;
+  log->stalled = false;
   if (r.status == 0) {
     log->told = 0;
     note_dropped(log);
@@ -122,20 +156,31 @@ static void on_flushed(void *state, vt_result_t r) {
     put(log, log->spare, size);
   else
     log->dropped += count_lines((const uint8_t *)log->spare, size);
+  wake(log);
   vt_reset_source_set(&log->flushed, done);
 }
 
-void access_log_flush(struct access_log *log) {
+static void begin_flush(struct access_log *log) {
   if (log->flushing || log->writer.count == 0)
     return;
   log->flushing = true;
+  log->flush_ms = uv_now(vt_loop_uv(vt_loop_current()));
   vt_reset_source_reset(&log->flushed);
   vt_await(vt_writer_flush_async(&log->writer), on_flushed, log);
 }
 
+void access_log_tick(struct access_log *log) {
+  uint64_t now = uv_now(vt_loop_uv(vt_loop_current()));
+  if (log->flushing && now - log->flush_ms > STALL_MS) {
+    log->stalled = true;
+    wake(log);
+  }
+  begin_flush(log);
+}
+
 static void add_line(struct access_log *log, const char *line, size_t size) {
   if (!log->flushing && !fits(log, size))
-    access_log_flush(log);
+    begin_flush(log);
   if (!log->flushing && fits(log, size))
     put(log, line, size);
   else
@@ -181,7 +226,7 @@ static size_t quote(char *to, const struct resp_slice *word) {
 
 void access_log_add(struct access_log *log, const char *peer,
                     const struct resp_slice *argv, size_t argc) {
-  char line[128 + WORDS_MAX * (4 * WORD_MAX + 3)];
+  char line[LINE_SIZE];
   int n = snprintf(line, 120, "%s %s", time_text(log), peer);
   size_t size = n > 0 && n < 120 ? (size_t)n : 0;
   for (size_t i = 0; i < argc && i < WORDS_MAX; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The access log: lines through a buffered writer. A line is taken at once and
- * never waited for; while the disk is slow or full lines are dropped and
- * counted, and the service goes on. */
+/* The access log: lines through a buffered writer. Who asks for room first
+ * loses no line while the disk keeps up; while it is full, or does not answer,
+ * lines are dropped and counted, and the service goes on. */
 #ifndef ACCESS_LOG_H
 #define ACCESS_LOG_H
 
@@ -15,13 +15,21 @@ struct access_log;
  * (access_log_close). UV_ENOMEM. */
 int access_log_new(uv_file file, struct access_log **out);
 
+/* True when a line will not be dropped, or waiting does not help. */
+bool access_log_has_room(const struct access_log *log);
+
+/* Completes when it is worth asking again for room. Any number may wait. */
+VT_MUST_USE vt_t access_log_wait(struct access_log *log);
+
 /* Adds a line for a request of peer: the time, the peer, and the first words of
- * the request, quoted, cut and escaped. Dropped when the buffers are full. */
+ * the request, quoted, cut and escaped. In hand always: without room it is
+ * dropped. */
 void access_log_add(struct access_log *log, const char *peer,
                     const struct resp_slice *argv, size_t argc);
 
-/* Begins to hand what is buffered to the OS, if that is not under way. */
-void access_log_flush(struct access_log *log);
+/* To be called a few times a second: begins to hand what is buffered to the OS,
+ * and lets nobody wait for a disk that does not answer. */
+void access_log_tick(struct access_log *log);
 
 /* Lines dropped since the beginning. */
 uint64_t access_log_dropped(const struct access_log *log);

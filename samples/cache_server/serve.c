@@ -152,9 +152,19 @@ static bool next_request(struct client *c) {
   return false;
 }
 
-static void log_request(const struct client *c) {
-  if (c->server->log)
-    access_log_add(c->server->log, c->peer, c->parser.argv, c->parser.argc);
+static vt_t log_body(void *frame) {
+  struct serve_frame *f = frame;
+  VT_BEGIN(f);
+  while (!access_log_has_room(f->c->server->log))
+    VT_TRY(f, access_log_wait(f->c->server->log));
+  access_log_add(f->c->server->log, f->c->peer, f->c->parser.argv,
+                 f->c->parser.argc);
+  VT_END(f);
+}
+
+static vt_t log_request(struct client *c) {
+  struct serve_frame f = {.c = c};
+  return c->server->log ? vt_start(&f, log_body) : vt_done();
 }
 
 /* What the sweeper is to think of a client that waits for bytes: half a request
@@ -170,7 +180,7 @@ static vt_t serve_body(void *frame) {
   struct serve_frame *f = frame;
   VT_BEGIN(f);
   while (next_request(f->c)) {
-    log_request(f->c);
+    VT_TRY(f, log_request(f->c));
     VT_TRY(f, command_run(f->c));
     if (f->c->cursor.step)
       VT_TRY(f, pump(f->c));

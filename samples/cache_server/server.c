@@ -85,7 +85,7 @@ static void sweep(struct server *s) {
   for (struct client *c = s->clients; c; c = c->next)
     client_sweep(c, now);
   if (s->log)
-    access_log_flush(s->log);
+    access_log_tick(s->log);
 }
 
 /* Out of memory a tick may fail; the next one comes all the same. */

@@ -7,11 +7,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "countries/country_db.h"
@@ -287,6 +289,56 @@ static void each_command_is_logged(void **state) {
       strstr(s->text, " \"GET\" \"country\\\"\\x0d\\x0a\\x01x\"\n"));
 }
 
+/* Sends that many PINGs at once and reads the replies. */
+static void ping_in_bulk(int fd, size_t count) {
+  char *request = calloc(count, 6), *wanted = calloc(count, 7);
+  assert_non_null(request);
+  assert_non_null(wanted);
+  for (size_t i = 0; i < count; i++) {
+    memcpy(request + 6 * i, "PING\r\n", 6);
+    memcpy(wanted + 7 * i, "+PONG\r\n", 7);
+  }
+  assert_true(site_ask(fd, request, 6 * count, wanted, 7 * count));
+  free(request);
+  free(wanted);
+}
+
+static size_t count_lines(const char *path) {
+  FILE *file = fopen(path, "r");
+  size_t lines = 0;
+  assert_non_null(file);
+  for (int c; (c = getc(file)) != EOF;)
+    lines += c == '\n';
+  fclose(file);
+  return lines;
+}
+
+static void each_line_of_a_burst_is_logged(void **state) {
+  struct site *s = *state;
+  assert_true(site_start(s, "--log", s->log));
+  int fd = site_connect(s);
+  ping_in_bulk(fd, 50000);
+  close(fd);
+  stop_well(s);
+  assert_int_equal(count_lines(s->log), 50000);
+}
+
+/* A pipe that nobody reads stands for a disk that does not answer. */
+static void a_log_that_hangs_does_not_stop_the_service(void **state) {
+  struct site *s = *state;
+  assert_int_equal(mkfifo(s->log, 0600), 0);
+  int reader = open(s->log, O_RDONLY | O_NONBLOCK);
+  assert_true(reader >= 0);
+  assert_true(site_start(s, "--log", s->log));
+  int fd = site_connect(s);
+  ping_in_bulk(fd, 20000);
+  assert_true(site_serves(s));
+  close(fd);
+  close(reader);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+  assert_non_null(strstr(site_errors(s), "access log: broken pipe"));
+}
+
 static void signals_stop_it_with_clients_connected(void **state) {
   struct site *s = *state;
   static const int numbers[] = {SIGTERM, SIGINT};
@@ -304,10 +356,7 @@ static void signals_stop_it_with_clients_connected(void **state) {
       assert_true(site_is_closed(fds[i]));
       close(fds[i]);
     }
-    size_t lines = 0;
-    for (const char *c = site_read(s, s->log); *c; c++)
-      lines += *c == '\n';
-    assert_int_equal(lines, 20 * (n + 1));
+    assert_int_equal(count_lines(s->log), 20 * (n + 1));
   }
 }
 
@@ -410,6 +459,8 @@ int main(void) {
       site_test(a_failed_load_is_an_error_and_not_kept),
       site_test(it_imports_at_the_start),
       site_test(each_command_is_logged),
+      site_test(each_line_of_a_burst_is_logged),
+      site_test(a_log_that_hangs_does_not_stop_the_service),
       site_test(signals_stop_it_with_clients_connected),
       site_test(a_full_disk_does_not_stop_the_service),
       site_test(it_refuses_bad_data),

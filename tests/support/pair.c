@@ -36,7 +36,7 @@ void pair_close(struct fixture *f, struct pair *p) {
 
 void pair_turns(struct fixture *f) {
   for (int i = 0; i < 5; i++)
-    fixture_turn(f);
+    vt_loop_run(f->vt, vt_yield());
 }
 
 /* ---- bytes ---- */
