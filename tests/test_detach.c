@@ -92,6 +92,19 @@ static void detach_works_inside_a_continuation(void **state) {
   f->detached = 1;
 }
 
+static void detach_works_inside_an_operations_continuation(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct leaving l = {.f = f};
+  left_callbacks = 0;
+  vt_await(gate_begin(&gate), detach_k, &l);
+  gate_open(&gate, result_int(1)); /* which gives up its hold only then */
+  fixture_run(f);
+  assert_status(l.rc, 0);
+  assert_int_equal(left_callbacks, 1);
+  f->detached = 1;
+}
+
 static void attaching_at_once_gives_another_loop(void **state) {
   uv_loop_t uv;
   vt_loop_t *first, *second;
@@ -250,6 +263,7 @@ static void what_a_discard_begins_is_not_lost(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(detach_works_inside_a_continuation),
+      fixture_test(detach_works_inside_an_operations_continuation),
       fixture_test(detach_works_under_a_loop_run),
       cmocka_unit_test(attaching_at_once_gives_another_loop),
       cmocka_unit_test(attaching_in_the_callback_works),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A listener whose accept fails in the kernel: it pauses, tells what is no
- * shortage, and goes on by itself; nobody who waits in the backlog is dropped. */
+ * shortage, and goes on by itself; nobody who waits in the backlog is
+ * dropped. */
 #include "support/fixture.h"
 #include "support/net.h"
 

@@ -196,6 +196,36 @@ static void a_pending_one_keeps_the_loop(void **state) {
   assert_int_equal(stats_of(f).untaken, 0);
 }
 
+static void each_pending_one_keeps_the_loop(void **state) {
+  struct fixture *f = *state;
+  struct gate gates[3] = {{0}};
+  for (int i = 0; i < 3; i++)
+    vt_forget(gate_begin(&gates[i]));
+  for (int i = 0; i < 3; i++) {
+    assert_true(uv_loop_alive(&f->uv));
+    gate_open(&gates[i], result_int(0));
+  }
+  assert_true(fixture_run(f));
+  assert_false(uv_loop_alive(&f->uv));
+}
+
+/* A block remembers nothing of the operation before. */
+static void the_next_owner_begins_anew(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct seen later = {0}, now = {0};
+  vt_t first = gate_begin(&gate), v;
+  vt_await_with(first, VT_LATER, seen_k, &later);
+  gate_open(&gate, result_int(1));
+  assert_true(fixture_run(f));
+  v = gate_begin(&gate);
+  vt_await(v, seen_k, &now);
+  gate_open(&gate, result_int(2));
+  assert_true(v.source == first.source); /* else it shows nothing */
+  assert_seen_int(&now, 2); /* at once, as nobody asked for later */
+  assert_seen_int(&later, 1);
+}
+
 static void forgotten_it_frees_itself(void **state) {
   struct fixture *f = *state;
   static const int64_t statuses[] = {0, UV_ECANCELED, UV_EIO};
@@ -340,19 +370,24 @@ static void what_libuv_cannot_stop_goes_on(void **state) {
 
 static void what_holds_no_memory_is_answered_at_once(void **state) {
   struct fixture *f = *state;
-  struct gate gate = {.cancel_rc = UV_EBUSY};
-  struct seen seen = {0};
-  vt_t v = gate_begin_detachable(&gate);
-  vt_await(v, seen_k, &seen);
-  assert_status(vt_cancel(v), 0);
-  fixture_run_until(f, &seen.count, 1);
-  assert_seen_status(&seen, UV_ECANCELED);
-  assert_true(uv_loop_alive(&f->uv)); /* its callback has yet to come */
-  gate_open(&gate, result_int(99));
-  assert_true(fixture_run(f));
-  assert_seen_status(&seen, UV_ECANCELED);
-  assert_int_equal(gate.discards, 1);
-  assert_int_equal(gate.late.value.i, 99);
+  for (int early = 0; early < 2; early++) {
+    struct gate gate = {.cancel_rc = UV_EBUSY};
+    struct seen seen = {0};
+    vt_t v = gate_begin_detachable(&gate);
+    vt_await(v, seen_k, &seen);
+    assert_status(vt_cancel(v), 0);
+    if (!early) { /* libuv is done after the awaiter ran, or before */
+      fixture_run_until(f, &seen.count, 1);
+      assert_seen_status(&seen, UV_ECANCELED);
+    }
+    assert_true(uv_loop_alive(&f->uv)); /* its callback has yet to come */
+    gate_open(&gate, result_int(99));
+    assert_true(fixture_run(f));
+    assert_seen_status(&seen, UV_ECANCELED);
+    assert_int_equal(gate.discards, 1);
+    assert_int_equal(gate.late.value.i, 99);
+    assert_int_equal(fixture_pending(f), 0);
+  }
 }
 
 /* Nobody waits for the answer, so none is given before libuv is done. */
@@ -443,6 +478,8 @@ int main(void) {
       fixture_test(a_pending_one_becomes_a_task_once),
       fixture_test(preserved_it_may_be_awaited_often),
       fixture_test(a_pending_one_keeps_the_loop),
+      fixture_test(each_pending_one_keeps_the_loop),
+      fixture_test(the_next_owner_begins_anew),
       fixture_test(forgotten_it_frees_itself),
       fixture_test(a_result_that_nobody_takes_is_discarded),
       fixture_test(a_positive_status_is_estatus),

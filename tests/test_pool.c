@@ -193,6 +193,8 @@ static void a_torn_value_task_is_stale(void **state) {
   assert_int_equal(touch_stale(torn), 0);
   torn.value.u = a.value.u + 1;
   assert_int_equal(touch_stale(torn), 0);
+  torn.value.u = b.value.u;
+  assert_int_equal(touch_stale(torn), 0);
   gate_open(&gates[0], result_int(1));
   gate_open(&gates[1], result_int(2));
   assert_int_equal(vt_get_result(a).value.i, 1);

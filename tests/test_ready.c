@@ -183,6 +183,11 @@ static void step_k(void *state, vt_result_t result) {
   s->depth--;
 }
 
+static void queue_k(void *state, vt_result_t result) {
+  (void)result;
+  vt_await_with(vt_from_int(7), VT_LATER, seen_k, state);
+}
+
 /* Begins a delay, cancels it, and does so again in its continuation. */
 struct cancelling {
   struct seen *other;
@@ -286,6 +291,17 @@ static void a_poll_lies_between_two_yields(void **state) {
   assert_int_equal(polls.without, 0);
 }
 
+/* Each yield's continuation queues another, while more yields are ready. */
+static void what_a_yield_queues_runs_too(void **state) {
+  struct fixture *f = *state;
+  struct seen queued[10] = {{0}};
+  for (int i = 0; i < 10; i++)
+    vt_await(vt_yield(), queue_k, &queued[i]);
+  assert_true(fixture_run(f));
+  for (int i = 0; i < 10; i++)
+    assert_seen_int(&queued[i], 7);
+}
+
 static void a_yield_is_never_in_hand(void **state) {
   struct fixture *f = *state;
   struct seen seen = {0}, later = {0};
@@ -358,6 +374,7 @@ int main(void) {
       fixture_test(cancelled_delays_let_the_queue_run),
       fixture_test(a_yield_lets_io_in),
       fixture_test(a_poll_lies_between_two_yields),
+      fixture_test(what_a_yield_queues_runs_too),
       fixture_test(a_yield_is_never_in_hand),
       fixture_test(a_yield_can_be_cancelled_or_forgotten),
       fixture_test(a_cancelled_yield_is_cancelled_in_its_turn),

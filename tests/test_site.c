@@ -115,6 +115,22 @@ static void an_awaited_line_counts_hits_and_waits(void **state) {
   assert_int_equal(mixed.waited, 2);
 }
 
+static void as_many_hits_as_waits_are_told(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  struct line l;
+  unsigned line = 0;
+  for (int i = 0; i < 4; i++) {
+    line = __LINE__ + 1;
+    vt_await(i % 2 ? vt_yield() : vt_done(), seen_k, &seen);
+  }
+  assert_true(fixture_run(f));
+  l = site_of(f, line);
+  assert_int_equal(l.count, 1);
+  assert_int_equal(l.in_hand, 2);
+  assert_int_equal(l.waited, 2);
+}
+
 static void a_plain_await_is_counted_too(void **state) {
   struct fixture *f = *state;
   struct seen seen = {0};
@@ -227,8 +243,10 @@ static void a_line_that_made_nothing_is_forgotten(void **state) {
   struct fixture *f = *state;
   struct line l = {0};
   struct gate gate = {0};
+  struct seen seen = {0};
   vt_t v, hit = vt_delay(0);
   vt_task_t *task = vt_as_task(vt_from_int(1));
+  vt_await(vt_delay(0), seen_k, &seen);
   v = gate_begin(&gate);
   vt_loop_walk(f->vt, find_gate, &l);
   gate_open(&gate, result_int(vt_get_result(hit).value.i));
@@ -366,6 +384,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(only_lines_that_awaited_are_told),
       fixture_test(an_awaited_line_counts_hits_and_waits),
+      fixture_test(as_many_hits_as_waits_are_told),
       fixture_test(a_plain_await_is_counted_too),
       fixture_test(a_walk_names_the_line),
       fixture_test(a_walk_names_the_line_of_an_await),

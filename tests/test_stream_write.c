@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing to a stream and shutting it down, over real sockets; the other side is
- * a plain blocking socket, in a thread where it must go on while the loop
+/* Writing to a stream and shutting it down, over real sockets; the other side
+ * is a plain blocking socket, in a thread where it must go on while the loop
  * does. */
 #include "support/fault.h"
 #include "support/pair.h"

@@ -224,6 +224,46 @@ static void a_resume_and_a_stop_have_one_winner(void **state) {
   }
 }
 
+/* Tasks made on one thread, read and released on another, with a loop and
+ * without: each slot is exchanged for one's own. */
+#define SLOTS 8
+
+struct market {
+  _Atomic(vt_task_t *) slots[SLOTS];
+  atomic_int wrong;
+};
+
+static void trade(struct market *m, uint32_t seed) {
+  for (int i = 0; i < 3000; i++) {
+    uint32_t slot = next_random(&seed) % SLOTS;
+    vt_task_t *task = vt_task_from_int(1000 + (int64_t)slot), *other;
+    vt_task_ref(task);
+    other = atomic_exchange(&m->slots[slot], task);
+    if (other && vt_task_result(other).value.i != 1000 + (int64_t)slot)
+      atomic_fetch_add(&m->wrong, 1);
+    vt_task_unref(other);
+    vt_task_unref(task);
+  }
+}
+
+static void trade_on_thread(void *arg) { trade(arg, (uint32_t)uv_hrtime()); }
+
+static void tasks_change_hands(void **state) {
+  struct market m = {.wrong = 0};
+  uv_thread_t threads[THREADS];
+  (void)state;
+  for (int i = 0; i < SLOTS; i++)
+    atomic_init(&m.slots[i], NULL);
+  for (int i = 0; i < THREADS; i++)
+    uv_thread_create(&threads[i], trade_on_thread, &m);
+  trade(&m, 1);
+  for (int i = 0; i < THREADS; i++)
+    uv_thread_join(&threads[i]);
+  for (int i = 0; i < SLOTS; i++)
+    vt_task_unref(atomic_load(&m.slots[i]));
+  assert_int_equal(atomic_load(&m.wrong), 0);
+}
+
 /* ---- it works: loops in threads ---- */
 
 /* Every thread has a loop, awaits the tasks of all, completes its own. */
@@ -322,6 +362,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(results_of_four_threads_add_up),
       fixture_test(a_resume_and_a_stop_have_one_winner),
+      fixture_test(tasks_change_hands),
+      cmocka_unit_test(tasks_change_hands), /* with no loop anywhere */
       cmocka_unit_test(loops_in_threads_await_each_other),
       cmocka_unit_test(a_detach_waits_for_senders),
   };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Files, by libuv's names. Each completes on this thread's loop; besides the
  * errors of the system each may give VT_ENOLOOP and UV_ENOMEM in hand, and
- * UV_EINVAL for NULL and for an offset below -1. Cancel works while the request
- * waits for a thread of libuv's pool: UV_ECANCELED, and nothing was done. After
- * that reads, writes and fsyncs answer UV_EBUSY and their result comes; open and
- * fstat are answered with UV_ECANCELED at once. A close is never cancelled. */
+ * UV_EINVAL for NULL and for an offset below -1. Cancel works while the
+ * request waits for a thread of libuv's pool: UV_ECANCELED, and nothing was
+ * done. After that reads, writes and fsyncs answer UV_EBUSY and their result
+ * comes; open and fstat are answered with UV_ECANCELED at once. A close is
+ * never cancelled. */
 #ifndef VT_FS_H
 #define VT_FS_H
 
@@ -15,8 +16,8 @@ extern "C" {
 #endif
 
 /* Opens path with open(2)'s flags and mode. Gives the file in value.i
- * (vt_fs_close). Copies path. A cancelled or forgotten open closes its file when
- * it comes. */
+ * (vt_fs_close). Copies path. A cancelled or forgotten open closes its file
+ * when it comes. */
 VT_API VT_MUST_USE vt_t vt_fs_open(const char *path, int flags, int mode);
 
 /* Reads at most size bytes at offset (-1: the current one) into buffer, which

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Stream sockets: listen, accept, read, write, shutdown, close. The library owns
- * the handles; their uv_handle_t.data stays the user's. All on the loop's own
- * thread; besides the errors of the system each may give VT_ENOLOOP, VT_ETHREAD,
- * UV_ENOMEM, UV_EINVAL for NULL and, between a close and its completion,
- * UV_EBADF in hand.
+/* Stream sockets: listen, accept, read, write, shutdown, close. The library
+ * owns the handles; their uv_handle_t.data stays the user's. All on the loop's
+ * own thread; besides the errors of the system each may give VT_ENOLOOP,
+ * VT_ETHREAD, UV_ENOMEM, UV_EINVAL for NULL and, between a close and its
+ * completion, UV_EBADF in hand.
  *
- * Pending operations keep the loop alive; open streams and listeners do not (the
- * handles are unreferenced). Close both before the loop is detached. */
+ * Pending operations keep the loop alive; open streams and listeners do not
+ * (the handles are unreferenced). Close both before the loop is detached. */
 #ifndef VT_STREAM_H
 #define VT_STREAM_H
 
@@ -33,14 +33,14 @@ VT_API uv_tcp_t *vt_listener_uv(vt_listener_t *listener);
  * hand when one has come. One at a time: UV_EALREADY while one is pending. When
  * the process or the system is out of descriptors or memory the listener pauses
  * 10 to 1000 ms, tries again, and goes on by itself; other errors complete the
- * accept. Cancelled: UV_ECANCELED, the connection stays for the next; forgotten:
- * the connection is closed. A listener takes two descriptors: one is kept for
- * the pause. */
+ * accept. Cancelled: UV_ECANCELED, the connection stays for the next;
+ * forgotten: the connection is closed. A listener takes two descriptors: one is
+ * kept for the pause. */
 VT_API VT_MUST_USE vt_t vt_listener_accept(vt_listener_t *listener);
 
-/* Closes; takes the listener. A pending accept gets UV_ECANCELED. Completes when
- * libuv is done, and the listener is freed then; closing again before that gives
- * UV_EBADF. With UV_ENOMEM in hand it is closed all the same. */
+/* Closes; takes the listener. A pending accept gets UV_ECANCELED. Completes
+ * when libuv is done, and the listener is freed then; closing again before that
+ * gives UV_EBADF. With UV_ENOMEM in hand it is closed all the same. */
 VT_API VT_MUST_USE vt_t vt_listener_close(vt_listener_t *listener);
 
 /* The stream's handle, for uv_tcp_nodelay, uv_tcp_getpeername and the like; not

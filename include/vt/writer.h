@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A buffered writer over a file. A write that fits is in hand: a compare, a
  * store, no call. A full buffer is flushed with vt_fs_write on libuv's pool.
- * Nothing is lost silently: an error keeps what was not written, and every later
- * write, flush and close gives it again until vt_writer_resume or
+ * Nothing is lost silently: an error keeps what was not written, and every
+ * later write, flush and close gives it again until vt_writer_resume or
  * vt_writer_discard.
  *
  * One operation at a time: while one is pending, another gives UV_EBUSY in hand

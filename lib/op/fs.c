@@ -7,11 +7,11 @@
  * 1 GiB, and buffers are built by hand, because uv_buf_init cuts to 32 bits.
  *
  * What can go wrong: cancelled in libuv's queue, the request comes back with
- * UV_ECANCELED and nothing was done. Once a thread has it, reads and writes hold
- * the caller's buffer and have to be waited for. Open and fstat are answered at
- * once: a late open closes its file with its own request, so that this needs no
- * memory and does not block the loop; a late fstat writes nothing. Close is
- * never cancelled: the file would stay open. */
+ * UV_ECANCELED and nothing was done. Once a thread has it, reads and writes
+ * hold the caller's buffer and have to be waited for. Open and fstat are
+ * answered at once: a late open closes its file with its own request, so that
+ * this needs no memory and does not block the loop; a late fstat writes
+ * nothing. Close is never cancelled: the file would stay open. */
 #include "vt/fs.h"
 
 #include <stdio.h>

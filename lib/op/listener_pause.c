@@ -4,9 +4,9 @@
  * libuv 1.44 calls accept again after every error it has told, inside the same
  * callback, so without descriptors or memory the loop never comes back; only
  * closing the handle ends it. So the handle is closed, and the listening socket
- * lives on, with all that knock at it, by a second descriptor that was made when
- * there were some. The timer opens the handle again on a duplicate: after 10 ms,
- * then twice as long each time up to 1 s, until a connection comes.
+ * lives on, with all that knock at it, by a second descriptor that was made
+ * when there were some. The timer opens the handle again on a duplicate: after
+ * 10 ms, then twice as long each time up to 1 s, until a connection comes.
  *
  * What can go wrong: opening again too early. libuv drops all waiting
  * connections when it has a descriptor for none of them, so it is done only

@@ -3,8 +3,8 @@
  *
  * A stream or listener belongs to the library from its making until the close
  * callback of its last handle, which frees it. libuv's callbacks find it by the
- * handle's address: uv_handle_t.data is the user's. Handles are unreferenced: it
- * is the pending operations that hold the loop. An operation points to its
+ * handle's address: uv_handle_t.data is the user's. Handles are unreferenced:
+ * it is the pending operations that hold the loop. An operation points to its
  * stream until it completes, and is unlinked before it does, so that whatever
  * the continuation does to the stream is seen by nobody. */
 #ifndef VT_OP_STREAM_H

@@ -4,9 +4,9 @@
  * A read links itself into the stream; on_alloc gives libuv the caller's own
  * buffer, so that nothing is copied, and on_read completes. uv_read_start stays
  * in force from one read to the next: stopping and starting costs two system
- * calls. When bytes come and nobody reads, on_alloc gives no buffer, libuv reads
- * nothing and says UV_ENOBUFS, and only then on_read stops (stopping inside the
- * alloc callback crashes libuv).
+ * calls. When bytes come and nobody reads, on_alloc gives no buffer, libuv
+ * reads nothing and says UV_ENOBUFS, and only then on_read stops (stopping
+ * inside the alloc callback crashes libuv).
  *
  * What can go wrong: the end of the stream and errors come once from libuv, and
  * without a read to tell them to when the peer hangs up; they are kept for all

@@ -9,10 +9,10 @@
  *
  * What can go wrong: libuv's queue has no bound, so bytes and operations that
  * wait are counted, and past VT__STREAM_MOST a write is refused with UV_ENOBUFS
- * and nothing of it was sent; a single larger one is let in alone, else it could
- * never be written. A write that failed after a part of it went out ends the
- * writing side, because the peer could not tell what follows: no memory for the
- * remainder is one such case. */
+ * and nothing of it was sent; a single larger one is let in alone, else it
+ * could never be written. A write that failed after a part of it went out ends
+ * the writing side, because the peer could not tell what follows: no memory for
+ * the remainder is one such case. */
 #include "op/stream.h"
 
 enum { TRY_MOST = 1 << 30 };

@@ -7,7 +7,9 @@
 
 unsigned work_depth;
 
-static uint64_t results[WORKERS_MAX];
+/* What a worker's function touches: a cache line each, as the pool's threads
+ * write to them at once. */
+static struct { _Alignas(64) uint64_t result; } workers[WORKERS_MAX];
 
 static vt_result_t do_work(void *arg) {
   uint64_t *result = arg;
@@ -30,7 +32,7 @@ static vt_t worker_body(void *frame) {
 }
 
 static vt_t worker_async(unsigned i, uint64_t n) {
-  struct worker_frame f = {.result = &results[i], .left = n};
+  struct worker_frame f = {.result = &workers[i].result, .left = n};
   return vt_start(&f, worker_body);
 }
 

@@ -7,7 +7,7 @@
 #include "bench.h"
 
 struct worker {
-  uv_work_t req;
+  _Alignas(64) uv_work_t req; /* no line is shared by two threads */
   uint64_t left;
   uint64_t result;
   int rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stream and its peer, a plain blocking socket; and bytes that tell where they
- * belong. */
+/* A stream and its peer, a plain blocking socket; and bytes that tell where
+ * they belong. */
 #ifndef VT_TEST_PAIR_H
 #define VT_TEST_PAIR_H
 
@@ -28,7 +28,7 @@ void pair_turns(struct fixture *f);
 void pair_fill(char *data, size_t size, size_t from);
 size_t pair_count_wrong(const char *data, size_t size, size_t from);
 
-/* A peer in a thread that reads size bytes, or to the end, and looks at each. */
+/* A peer in a thread: reads size bytes, or to the end, and looks at each. */
 struct reader {
   uv_thread_t thread;
   int fd;

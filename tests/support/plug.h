@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* libuv's thread pool, held still: so that requests wait in its queue, or are
- * done by a thread and not yet told to the loop, for as long as a case wants. */
+/* libuv's thread pool, held still: so that requests wait in its queue, or
+ * are done by a thread and not yet told to the loop, for as long as a case
+ * wants. */
 #ifndef VT_TEST_PLUG_H
 #define VT_TEST_PLUG_H
 

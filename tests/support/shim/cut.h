@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that takes less than it is given: write and pwrite as libuv calls them,
- * cut or refused for one descriptor. Linked into the test program, where they
- * stand before the C library's. */
+/* A file that takes less than it is given: write and pwrite as libuv calls
+ * them, cut or refused for one descriptor. Linked into the test program, where
+ * they stand before the C library's. */
 #ifndef VT_TEST_CUT_H
 #define VT_TEST_CUT_H
 
