@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Async functions: the clean-up and cancellation. Built three times: plain, with
- * VT_DEBUG, with VT_LABELS. */
+/* Async functions: the clean-up and cancellation. Built three times: plain,
+ * with VT_DEBUG, with VT_LABELS. */
 #include "support/fixture.h"
 #include "support/gate.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Detaching in difficult moments: what libuv still holds, what a discard begins,
- * what another thread has posted, inside continuations, and attaching again. */
+/* Detaching in difficult moments: what libuv still holds, what a discard
+ * begins, what another thread has posted, inside continuations, and attaching
+ * again. */
 #include "support/fixture.h"
 #include "support/gate.h"
 #include "support/own_source.h"

@@ -99,8 +99,8 @@ static vt_t yield_body(void *frame) {
   VT_END(f);
 }
 
-/* Counts the loop's polls. One function yields, and is slow; another's delays are
- * due in every turn by that. */
+/* Counts the loop's polls. One function yields, and is slow; another's delays
+ * are due in every turn by that. */
 struct polls {
   int count;
   int left;    /* steps of the one that yields */

@@ -319,8 +319,8 @@ static void everything_has_an_age(void **state) {
   vt_promise_free(promise);
 }
 
-/* Ages come from the loop's clock, which may be some milliseconds old; a delay's
- * may be off by one in 2048. */
+/* Ages come from the loop's clock, which may be some milliseconds old; that of
+ * a delay may be off by one in 2048. */
 static void a_walk_knows_the_age(void **state) {
   struct fixture *f = *state;
   struct walked young, old;

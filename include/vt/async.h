@@ -91,7 +91,8 @@ VT_API VT_MUST_USE vt_t vt_start_boxed(const void *frame, size_t size,
 
 /* Registers the frame's box (made for size bytes when boxed is NULL) to be
  * resumed by v, and returns the box's own value task, pending; or v's result in
- * hand when there is nothing to wait for (v itself when it is in hand). */
+ * hand when there is nothing to wait for (v itself when it is a failure in
+ * hand; it never is a success in hand). */
 VT_API vt_t vt__suspend(void *boxed, size_t size, vt_t v);
 
 static inline struct vt__box_tail *vt__tail(void *boxed) {

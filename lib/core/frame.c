@@ -232,7 +232,7 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
 }
 
 vt_t vt__suspend(void *boxed, size_t size, vt_t v) {
-  if (VT_LIKELY(boxed && !vt_in_hand(v)) &&
+  if (VT_LIKELY(boxed && !(v.source & 1)) &&
       VT_LIKELY(vt__try_register(v, box_resume, box_of(boxed)))) {
     box_of(boxed)->awaited = (vt_source_t *)v.source;
     return pending(box_of(boxed));

@@ -291,8 +291,8 @@ void vt_op_complete(void *block, vt_result_t result) {
   vt_continuation_fn *k = op->k;
   void *state = op->state;
   if (!VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && k &&
-                 vt__status_checked(result.status) == result.status &&
-                 loop->depth == 0 && loop->pool.unusual == 0)) {
+                 result.status == 0 && loop->depth == 0 &&
+                 loop->pool.unusual == 0)) {
     complete_slowly(op, result);
     return;
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* await_pending: async functions of ten awaits that really wait. The operation
- * awaited is the bench's own, made with the bridge and completed from an idle
- * callback. */
+/* await_pending: async functions of ten awaits that really wait, completed by
+ * the loop (vt_yield); and await_pending_op, where the operation awaited is the
+ * bench's own, made with the bridge and completed from an idle callback. */
 #include "await_pending.h"
 
 #include "benches.h"
@@ -18,6 +18,7 @@ struct queue {
   struct step_op **end;
   unsigned running;
   uint64_t total;
+  vt_body_fn *body;
   uv_idle_t idle;
 };
 
@@ -55,9 +56,20 @@ static vt_t steps_body(void *frame) {
   VT_END(f);
 }
 
+static vt_t yields_body(void *frame) {
+  struct steps_frame *f = frame;
+  VT_BEGIN(f);
+  for (; f->left > 0; f->left--) {
+    VT_TRY(f, vt_yield());
+    f->sum += f->left;
+  }
+  VT_RETURN(f, vt_from_uint(f->sum));
+  VT_END(f);
+}
+
 static vt_t steps_async(struct queue *q) {
   struct steps_frame f = {.queue = q, .left = STEPS};
-  return vt_start(&f, steps_body);
+  return vt_start(&f, q->body);
 }
 
 static void on_steps(void *queue, vt_result_t r) {
@@ -87,15 +99,16 @@ static void batch(struct bench_uv *l, struct queue *q) {
     q->running++;
     vt_await(steps_async(q), on_steps, q);
   }
-  uv_idle_start(&q->idle, on_turn);
+  if (q->body == steps_body)
+    uv_idle_start(&q->idle, on_turn);
   uv_run(&l->uv, UV_RUN_DEFAULT);
 }
 
 static double allocations; /* an await, after the first batch */
 
-static int round_ours(uint64_t n, double *out_ns) {
+static int round_of(vt_body_fn *body, uint64_t n, double *out_ns) {
   struct bench_uv l;
-  struct queue q = {.end = &q.first};
+  struct queue q = {.end = &q.first, .body = body};
   int rc = bench_uv_open(&l);
   if (rc != 0)
     return rc;
@@ -114,21 +127,30 @@ static int round_ours(uint64_t n, double *out_ns) {
   return q.total == n / AWAITS * SUM ? rc : -1;
 }
 
-void bench_await_pending(struct bench *b) {
+static int round_yields(uint64_t n, double *out_ns) {
+  return round_of(yields_body, n, out_ns);
+}
+
+static int round_steps(uint64_t n, double *out_ns) {
+  return round_of(steps_body, n, out_ns);
+}
+
+static void compare(struct bench *b, const char *name,
+                    int (*ours)(uint64_t n, double *out_ns), double limit) {
   struct bench_pair pair = {
-      .ours = round_ours,
+      .ours = ours,
       .baseline = await_pending_baseline,
       .n = (b->quick ? 20u : 200u) * AWAITS,
       .rounds = b->quick ? 5 : 15,
   };
   struct bench_line ns = {
-      .bench = "await_pending",
+      .bench = name,
       .metric = "ns",
       .baseline = "callbacks by hand",
-      .limit = 5,
+      .limit = limit,
   };
   struct bench_line allocs = {
-      .bench = "await_pending",
+      .bench = name,
       .metric = "allocations",
       .baseline = "callbacks by hand",
       .limit = 0,
@@ -136,4 +158,9 @@ void bench_await_pending(struct bench *b) {
   bench_compare(b, &pair, ns);
   allocs.value = allocations;
   bench_print(b, &allocs);
+}
+
+void bench_await_pending(struct bench *b) {
+  compare(b, "await_pending", round_yields, 5);
+  compare(b, "await_pending_op", round_steps, BENCH_SHOWN);
 }

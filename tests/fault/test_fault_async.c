@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Async functions without memory: what they awaited is cancelled and forgotten,
- * the await gives UV_ENOMEM, clean-ups run; and a reserve lets what was accepted
- * suspend although the allocator is dead. */
+ * the await gives UV_ENOMEM, clean-ups run; and a reserve lets what was
+ * accepted suspend although the allocator is dead. */
 #include "support/fault.h"
 #include "support/fixture.h"
 #include "support/gate.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Each allocation of each core scenario fails once, and from there on: no crash,
- * no leak, no hang, and every continuation is told exactly one clear status. */
+/* Each allocation of each core scenario fails once, and from there on: no
+ * crash, no leak, no hang, and every continuation is told exactly one clear
+ * status. */
 #include "support/fault.h"
 #include "support/fixture.h"
 #include "support/own_source.h"

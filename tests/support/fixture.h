@@ -51,7 +51,8 @@ struct fixture {
 /* Opens a loop on this thread and attaches vt, reports collected. */
 const char *fixture_open(struct fixture *f);
 
-/* The same on a thread beside others that have loops: blocks are not counted. */
+/* The same on a thread beside others that have loops: blocks are not
+ * counted. */
 const char *fixture_open_beside(struct fixture *f);
 
 /* Detaches, runs the loop out, closes it; names the operations and the handles
