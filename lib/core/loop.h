@@ -28,7 +28,7 @@ struct vt_loop {
   uint64_t untaken;     /* blocks in phase VT__DONE */
   vt__queue_t ready;    /* to run now */
   vt__queue_t next;     /* yielded; becomes soon when a turn ends, */
-  vt__queue_t soon;     /* and ready when the next one begins */
+  vt__queue_t soon;     /* and is run by the next one, after I/O */
   vt__pool_t pool;
   vt__heap_t heap; /* delays */
   vt__waiters_t waiters;

@@ -20,18 +20,6 @@ void vt__ready_push(vt_loop_t *loop, vt_op_t *block) {
     vt__loop_wake(loop);
 }
 
-/* What the last turn left for after I/O becomes ready. */
-static void splice(vt__queue_t *ready, vt__queue_t *soon) {
-  if (!soon->head)
-    return;
-  if (ready->head)
-    ready->tail->link = soon->head;
-  else
-    ready->head = soon->head;
-  ready->tail = soon->tail;
-  soon->head = NULL;
-}
-
 void vt__inbox_take(vt_loop_t *loop) {
   if (!atomic_load_explicit(&loop->inbox, memory_order_relaxed))
     return;
@@ -51,17 +39,7 @@ void vt__inbox_take(vt_loop_t *loop) {
   }
 }
 
-/* Runs due delays for half of the budget, then the ready queue for the rest:
- * neither starves the other. */
-static void spend(vt_loop_t *loop) {
-  uint64_t now = vt__loop_now(loop);
-  uint64_t end = loop->ran + VT__BUDGET;
-  uint64_t half = loop->ran + VT__BUDGET / 2;
-  while (loop->ran < half && vt__heap_is_due(&loop->heap, now)) {
-    vt_op_t *op = vt__heap_pop(&loop->heap);
-    loop->ran++;
-    op->source.ops->own->ready(loop, op);
-  }
+static void spend_ready(vt_loop_t *loop, uint64_t end) {
   while (loop->ran < end && loop->ready.head) {
     vt_op_t *op = vt__queue_pop(&loop->ready);
     loop->ran++;
@@ -69,27 +47,73 @@ static void spend(vt_loop_t *loop) {
   }
 }
 
+/* Completes what yielded, with 0. The common case calls nothing but the
+ * continuation. */
+static void spend_soon(vt_loop_t *loop, uint64_t end) {
+  vt_result_t done = {0, {0}};
+  while (loop->ran < end && loop->soon.head) {
+    vt_op_t *op = vt__queue_pop(&loop->soon);
+    vt_continuation_fn *k = op->k;
+    void *state = op->state;
+    vt_scope_t *scope = op->source.scope;
+    loop->ran++;
+    if (!VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && k &&
+                   loop->pool.unusual == 0)) {
+      op->source.ops->own->ready(loop, op);
+      continue;
+    }
+    vt__pool_put_plain(op);
+    vt__run_ready(loop, k, state, scope, done);
+  }
+}
+
+/* Runs due delays for half of the budget, the ready queue for a quarter, then
+ * what yielded, and the ready queue again for what is left: none starves
+ * another. */
+static void spend(vt_loop_t *loop, bool after_io) {
+  uint64_t now = vt__loop_now(loop);
+  uint64_t begin = loop->ran;
+  while (loop->ran < begin + VT__BUDGET / 2 &&
+         vt__heap_is_due(&loop->heap, now)) {
+    vt_op_t *op = vt__heap_pop(&loop->heap);
+    loop->ran++;
+    op->source.ops->own->ready(loop, op);
+  }
+  spend_ready(loop, begin + VT__BUDGET * 3 / 4);
+  if (after_io)
+    spend_soon(loop, begin + VT__BUDGET);
+  spend_ready(loop, begin + VT__BUDGET);
+}
+
 /* Continuations of the queue run at depth 1, as if nested in the turn. */
-static void spend_nested(vt_loop_t *loop) {
+static void spend_nested(vt_loop_t *loop, bool after_io) {
   vt_scope_t *scope = loop->scope;
   vt__may_nest(loop);
   loop->depth++;
-  spend(loop);
+  spend(loop, after_io);
   loop->depth--;
   loop->scope = scope;
+}
+
+/* What yielded in this turn waits behind what is left of the last. */
+static void after(vt__queue_t *soon, vt__queue_t *next) {
+  if (!next->head)
+    return;
+  if (soon->head)
+    soon->tail->link = next->head;
+  else
+    soon->head = next->head;
+  soon->tail = next->tail;
+  next->head = NULL;
 }
 
 void vt__loop_turn(vt_loop_t *loop, bool after_io) {
   bool outermost = !loop->turning;
   loop->turning = true;
-  if (after_io)
-    splice(&loop->ready, &loop->soon);
   vt__inbox_take(loop);
-  spend_nested(loop);
-  if (after_io) {
-    loop->soon = loop->next;
-    loop->next.head = NULL;
-  }
+  spend_nested(loop, after_io);
+  if (after_io)
+    after(&loop->soon, &loop->next);
   loop->turning = !outermost;
 }
 

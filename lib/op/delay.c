@@ -166,27 +166,12 @@ vt_t vt_delay(uint64_t ms) {
 
 /* ---- yield ---- */
 
-static VT_COLD void yield_ready_slowly(vt_loop_t *loop, vt_op_t *op) {
+/* The turn has come, or a queued continuation has. */
+static void yield_ready(vt_loop_t *loop, vt_op_t *op) {
   if (op->phase == VT__QUEUED)
     vt__op_ready(loop, op);
   else
     vt__op_finish(op, outcome(op));
-}
-
-/* The turn has come, or a queued continuation has. The common case calls
- * nothing but the continuation. */
-static void yield_ready(vt_loop_t *loop, vt_op_t *op) {
-  vt_continuation_fn *k = op->k;
-  void *state = op->state;
-  vt_scope_t *scope = op->source.scope;
-  vt_result_t done = {0, {0}};
-  if (!VT_LIKELY(op->phase == VT__AWAITED && op->flags == 0 && k &&
-                 loop->pool.unusual == 0)) {
-    yield_ready_slowly(loop, op);
-    return;
-  }
-  vt__pool_put_plain(op);
-  vt__run_ready(loop, k, state, scope, done);
 }
 
 /* It ends before a clock could tell. */
