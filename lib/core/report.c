@@ -54,48 +54,39 @@ void vt_loop_set_report(vt_loop_t *loop, vt_report_fn *fn, void *arg) {
   loop->report_arg = arg;
 }
 
-/* "value task made at app.c:12 (fs_read, file 3)" */
-static void name_subject(const vt_report_t *r, const char *noun, char *text,
-                         size_t size) {
+/* What each kind of report says of its subject, and whether a status tells
+ * why. */
+static const struct sentence {
+  const char *noun;
+  const char *says;
+  bool why;
+} sentences[] = {
+    [VT_REPORT_NEVER_AWAITED] = {"value task",
+                                 "was never awaited (use vt_await or "
+                                 "vt_forget)",
+                                 false},
+    [VT_REPORT_UNOBSERVED] = {"task", "failed and nobody observed it", true},
+    [VT_REPORT_FORGOTTEN] = {"value task", "was forgotten and failed", true},
+    [VT_REPORT_DROPPED] = {"promise", "was freed before it was completed",
+                           false},
+    [VT_REPORT_LEFT] = {"value task",
+                        "is still pending, so the loop cannot be detached",
+                        false},
+};
+
+char *vt_report_text(const vt_report_t *r, char *text, size_t size) {
   char where[160] = "";
+  if ((size_t)r->kind >= sizeof sentences / sizeof *sentences) {
+    snprintf(text, size, "vt: report of an unknown kind");
+    return text;
+  }
+  const struct sentence *s = &sentences[r->kind];
   const char *subject = r->subject ? r->subject : "";
   if (r->file)
     snprintf(where, sizeof where, " made at %s:%u", r->file, r->line);
-  snprintf(text, size, "%s%s (%s%s%s)", noun, where, r->what ? r->what : "",
-           *subject ? " " : "", subject);
-}
-
-char *vt_report_text(const vt_report_t *r, char *text, size_t size) {
-  char subject[512];
-  const char *why = vt_strerror(r->status);
-  switch (r->kind) {
-  case VT_REPORT_NEVER_AWAITED:
-    name_subject(r, "value task", subject, sizeof subject);
-    snprintf(text, size, "vt: %s was never awaited (use vt_await or vt_forget)",
-             subject);
-    break;
-  case VT_REPORT_UNOBSERVED:
-    name_subject(r, "task", subject, sizeof subject);
-    snprintf(text, size, "vt: %s failed and nobody observed it: %s", subject,
-             why);
-    break;
-  case VT_REPORT_FORGOTTEN:
-    name_subject(r, "value task", subject, sizeof subject);
-    snprintf(text, size, "vt: %s was forgotten and failed: %s", subject, why);
-    break;
-  case VT_REPORT_DROPPED:
-    name_subject(r, "promise", subject, sizeof subject);
-    snprintf(text, size, "vt: %s was freed before it was completed", subject);
-    break;
-  case VT_REPORT_LEFT:
-    name_subject(r, "value task", subject, sizeof subject);
-    snprintf(text, size,
-             "vt: %s is still pending, so the loop cannot be detached",
-             subject);
-    break;
-  default:
-    snprintf(text, size, "vt: report of an unknown kind");
-  }
+  snprintf(text, size, "vt: %s%s %s%s%s [%s%s%s]", s->noun, where, s->says,
+           s->why ? ": " : "", s->why ? vt_strerror(r->status) : "",
+           r->what ? r->what : "", *subject ? " " : "", subject);
   return text;
 }
 
