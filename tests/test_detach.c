@@ -42,6 +42,12 @@ static void on_left(struct uv_loop_s *uv) {
   left_callbacks++;
 }
 
+static void close_one(uv_handle_t *handle, void *arg) {
+  (void)arg;
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
 static void detach_k(void *state, vt_result_t result) {
   struct leaving *l = state;
   (void)result;
@@ -164,6 +170,30 @@ static void detach_works_under_a_loop_run(void **state) {
   }
 }
 
+/* The host's own shutdown closes every handle that uv_walk shows, ours too. */
+static void a_host_that_closed_all_handles_can_detach(void **state) {
+  (void)state;
+  for (int turns = 0; turns < 3; turns++) {
+    vt_alloc_stats_t before, after;
+    uv_loop_t uv;
+    vt_loop_t *loop;
+    left_callbacks = 0;
+    vt_alloc_stats(&before);
+    uv_loop_init(&uv);
+    assert_status(vt_loop_attach(&uv, &loop), 0);
+    assert_status(vt_loop_run(loop, vt_delay(1)).status, 0);
+    uv_walk(&uv, close_one, NULL);
+    for (int i = 0; i < turns; i++)
+      uv_run(&uv, UV_RUN_NOWAIT);
+    assert_status(vt_loop_detach(loop, on_left), 0);
+    uv_run(&uv, UV_RUN_DEFAULT);
+    assert_int_equal(left_callbacks, 1);
+    assert_int_equal(uv_loop_close(&uv), 0);
+    vt_alloc_stats(&after);
+    assert_int_equal(after.blocks, before.blocks);
+  }
+}
+
 /* Nobody waits any more, and the source is through: nothing is left. */
 static void a_stopped_await_completed_elsewhere_is_not_left(void **state) {
   struct fixture *f = *state;
@@ -268,6 +298,7 @@ int main(void) {
       fixture_test(detach_works_under_a_loop_run),
       cmocka_unit_test(attaching_at_once_gives_another_loop),
       cmocka_unit_test(attaching_in_the_callback_works),
+      cmocka_unit_test(a_host_that_closed_all_handles_can_detach),
       fixture_test(a_stopped_await_completed_elsewhere_is_not_left),
       fixture_test(what_libuv_holds_is_left),
       fixture_test(a_refused_detach_drops_nothing),

@@ -379,6 +379,7 @@ static void what_holds_no_memory_is_answered_at_once(void **state) {
     if (!early) { /* libuv is done after the awaiter ran, or before */
       fixture_run_until(f, &seen.count, 1);
       assert_seen_status(&seen, UV_ECANCELED);
+      assert_status(vt_status(v), VT_ESTALE);
     }
     assert_true(uv_loop_alive(&f->uv)); /* its callback has yet to come */
     gate_open(&gate, result_int(99));

@@ -257,6 +257,27 @@ static void cancelled_delays_let_the_queue_run(void **state) {
   assert_in_range(c.count, 0, MANY - 1);
 }
 
+/* Polls are counted, not time: one that sleeps polls a few times, one that
+ * spins some hundred times a millisecond. */
+static void a_pending_delay_lets_the_loop_sleep(void **state) {
+  struct fixture *f = *state;
+  struct polls polls = {.count = 0};
+  vt_t longer = vt_delay(3600 * 1000);
+  uv_check_t check;
+  vt_result_t r;
+  uv_check_init(&f->uv, &check);
+  check.data = &polls;
+  uv_check_start(&check, on_check);
+  uv_unref((uv_handle_t *)&check);
+  r = vt_loop_run(f->vt, vt_delay(30));
+  vt_cancel(longer);
+  vt_forget(longer);
+  uv_close((uv_handle_t *)&check, NULL);
+  assert_true(fixture_run(f));
+  assert_status(r.status, 0);
+  assert_in_range(polls.count, 1, 50);
+}
+
 static void a_yield_lets_io_in(void **state) {
   struct fixture *f = *state;
   struct io io;
@@ -372,6 +393,7 @@ int main(void) {
       fixture_test(a_busy_queue_lets_io_in),
       fixture_test(a_busy_source_lets_io_in),
       fixture_test(cancelled_delays_let_the_queue_run),
+      fixture_test(a_pending_delay_lets_the_loop_sleep),
       fixture_test(a_yield_lets_io_in),
       fixture_test(a_poll_lies_between_two_yields),
       fixture_test(what_a_yield_queues_runs_too),
