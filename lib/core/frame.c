@@ -94,21 +94,27 @@ static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
   return true;
 }
 
-/* A resumed body has returned v. While the awaiter is a box too, goes on with
- * that one. */
+/* A resumed body has returned v. The awaiter runs in place of the body, no
+ * deeper; while it is a box too, goes on with that one. */
 static VT_NOINLINE void box_return(box_t *box, vt_t v) {
   vt_loop_t *loop = vt__slab_of(box)->loop;
   vt_result_t result = {0, {0}};
   for (int links = 0; take_return(box, v, &result); links++) {
-    if (box->op.phase != VT__AWAITED || box->op.k != box_resume ||
-        links >= VT__BUDGET) {
+    vt_continuation_fn *k = box->op.k;
+    void *state = box->op.state;
+    if (!VT_LIKELY(box->op.phase == VT__AWAITED && k &&
+                   !(box->op.flags & VT_LATER) && links < VT__BUDGET)) {
       vt__op_finish(&box->op, result);
       return;
     }
-    box_t *awaiter = box->op.state;
+    loop->scope = box->op.source.scope;
     vt__pool_put(&loop->pool, &box->op);
     loop->ran++;
-    box = awaiter;
+    if (k != box_resume) {
+      k(state, result);
+      return;
+    }
+    box = state;
     v = call_body(loop, box, result);
   }
 }
@@ -208,8 +214,19 @@ static box_t *box_new(vt_loop_t *loop, size_t size) {
   return box;
 }
 
-/* The first wait of a frame, a source without a short cut, or nothing to wait
- * for. */
+/* The common case of box_new: NULL when there is more to do than to take a free
+ * block. */
+static inline box_t *box_new_fast(vt_loop_t *loop, size_t size) {
+  size_t whole = sizeof(box_t) + size;
+  if (size > 512 || vt__pool_class(&loop->pool, whole)->reserved != VT__RESERVE)
+    return NULL;
+  box_t *box = (box_t *)(void *)vt__op_new_fast(loop, &box_ops, whole);
+  if (VT_LIKELY(box != NULL))
+    box->op.aux = (uint32_t)vt__loop_now(loop);
+  return box;
+}
+
+/* A source without a short cut, or nothing to wait for. */
 static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
   vt_loop_t *loop = vt__current;
   if (vt_in_hand(v))
@@ -219,9 +236,7 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
   box_t *box = boxed ? box_of(boxed) : box_new(loop, size);
   if (!VT_LIKELY(box != NULL))
     return refused(v, vt_status(v) == VT_PENDING ? UV_ENOMEM : VT_COMPLETED);
-  int rc = vt__try_register(v, box_resume, box)
-               ? 0
-               : vt__register(v, 0, box_resume, box);
+  int rc = vt__register(v, 0, box_resume, box);
   if (rc == 0) {
     box->awaited = registered(v, box_resume, box);
     return pending(box);
@@ -232,12 +247,14 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
 }
 
 vt_t vt__suspend(void *boxed, size_t size, vt_t v) {
-  if (VT_LIKELY(boxed && !(v.source & 1)) &&
-      VT_LIKELY(vt__try_register(v, box_resume, box_of(boxed)))) {
-    box_of(boxed)->awaited = (vt_source_t *)v.source;
-    return pending(box_of(boxed));
-  }
-  return suspend_slowly(boxed, size, v);
+  if (!VT_LIKELY(!(v.source & 1) && vt__is_plain(v)))
+    return suspend_slowly(boxed, size, v);
+  box_t *box = boxed ? box_of(boxed) : box_new_fast(vt__current, size);
+  if (!VT_LIKELY(box != NULL))
+    return suspend_slowly(boxed, size, v);
+  vt__register_plain(v, box_resume, box);
+  box->awaited = (vt_source_t *)v.source;
+  return pending(box);
 }
 
 bool vt__frame_is_pinned(const void *boxed) {

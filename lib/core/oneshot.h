@@ -73,16 +73,19 @@ void vt__op_ready(vt_loop_t *loop, vt_op_t *op);
 
 /* The common case of an await: v, not in hand, names an operation of this loop
  * that is pending. */
-static inline bool vt__try_register(vt_t v, vt_continuation_fn *k,
-                                    void *state) {
+static inline bool vt__is_plain(vt_t v) {
+  const vt_op_t *op = (const vt_op_t *)v.source;
+  return VT_LIKELY(op->source.ops->on_completed == vt__op_on_completed) &&
+         vt__op_check(op, v.value.u) == 0 && op->phase == VT__PENDING;
+}
+
+/* Registers with an operation that vt__is_plain found so. */
+static inline void vt__register_plain(vt_t v, vt_continuation_fn *k,
+                                      void *state) {
   vt_op_t *op = (vt_op_t *)v.source;
-  if (!VT_LIKELY(op->source.ops->on_completed == vt__op_on_completed) ||
-      vt__op_check(op, v.value.u) != 0 || op->phase != VT__PENDING)
-    return false;
   op->phase = VT__AWAITED;
   op->k = k;
   op->state = state;
-  return true;
 }
 
 /* Gives the block back, or leaves it to libuv, which still holds it. */

@@ -105,18 +105,24 @@ int vt_on_completed(vt_t v, unsigned flags, vt_continuation_fn *k,
   return vt__register(v, flags & (VT_LATER | VT_ANYWHERE), k, state);
 }
 
-void vt__await(vt_t v, unsigned flags, vt_continuation_fn *k, void *state) {
+static VT_NOINLINE void await_slowly(vt_t v, unsigned flags,
+                                     vt_continuation_fn *k, void *state) {
   if (!k) {
     vt_forget(v);
     return;
   }
-  if (VT_LIKELY(flags == 0 && !vt_in_hand(v)) && vt__try_register(v, k, state))
-    return;
   int rc = vt_on_completed(v, flags, k, state);
   if (rc == VT_COMPLETED)
     k(state, vt_get_result(v));
   else if (rc < 0)
     k(state, failure(rc));
+}
+
+void vt__await(vt_t v, unsigned flags, vt_continuation_fn *k, void *state) {
+  if (VT_LIKELY(k && flags == 0 && !vt_in_hand(v)) && vt__is_plain(v))
+    vt__register_plain(v, k, state);
+  else
+    await_slowly(v, flags, k, state);
 }
 
 bool vt_await_stop(vt_t v, vt_continuation_fn *k, void *state) {
