@@ -57,9 +57,18 @@ bool command_is(const struct resp_slice *s, const char *word) {
   return s->size == strlen(word) && strncasecmp(s->data, word, s->size) == 0;
 }
 
+/* name is of letters in lower case: in ASCII no other byte than a letter
+ * becomes one with this bit. */
+static inline bool is_name(const struct resp_slice *s, const char *name) {
+  size_t i = 0;
+  while (i < s->size && (s->data[i] | 0x20) == name[i])
+    i++;
+  return i == s->size && name[i] == '\0';
+}
+
 const struct command *command_find(const struct resp_slice *name) {
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (command_is(name, commands[i].name))
+    if (is_name(name, commands[i].name))
       return &commands[i];
   return NULL;
 }

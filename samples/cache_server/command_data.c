@@ -21,17 +21,21 @@ static bool is_all(const struct resp_slice *key) {
   return key->size == sizeof ALL - 1 && memcmp(key->data, ALL, key->size) == 0;
 }
 
-/* -1 for what is not a number, or too large for one of a country. */
+/* Zeros in front are skipped; ten digits reach beyond INT_MAX. -1 for what is
+ * not a number, or too large for one of a country. */
 static int read_number(const char *digits, size_t size) {
   int64_t number = 0;
+  for (; size > 1 && *digits == '0'; size--)
+    digits++;
+  if (size > 10)
+    return -1;
   for (size_t i = 0; i < size; i++) {
-    if (digits[i] < '0' || digits[i] > '9')
+    unsigned digit = (unsigned char)digits[i] - (unsigned)'0';
+    if (digit > 9)
       return -1;
-    number = 10 * number + (digits[i] - '0');
-    if (number > INT_MAX)
-      return -1;
+    number = 10 * number + digit;
   }
-  return (int)number;
+  return number > INT_MAX ? -1 : (int)number;
 }
 
 /* The country of a key, or NULL. */

@@ -43,7 +43,7 @@ static char *grow(struct reply *r, size_t size) {
   return data + r->size;
 }
 
-static char *room(struct reply *r, size_t size) {
+static inline char *room(struct reply *r, size_t size) {
   if (r->status != 0)
     return NULL;
   if (r->capacity - r->size >= size && r->data)

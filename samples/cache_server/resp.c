@@ -294,41 +294,43 @@ static enum resp_event step(struct resp_parser *p, char *data, size_t size) {
 
 /* ---- the short cut ---- */
 
-/* A few digits and CRLF: the value, and what is behind; NULL for anything else,
- * good or bad. */
-static inline const char *read_digits(const char *s, const char *end,
-                                      size_t *out) {
-  size_t n = 0;
-  const char *first = s;
-  while (s < end && *s >= '0' && *s <= '9' && s - first < 8)
-    n = 10 * n + (size_t)(*s++ - '0');
-  bool zero_in_front = *first == '0' && s - first > 1;
-  if (s == first || zero_in_front || end - s < 2 || s[0] != '\r' ||
-      s[1] != '\n')
-    return NULL;
-  *out = n;
-  return s + 2;
+/* One or two digits and CRLF, of the four bytes at s: the value, and what is
+ * behind; NULL for anything else, good or bad. */
+static inline const char *read_digits(const char *s, size_t *out) {
+  unsigned first = (unsigned char)s[0] - (unsigned)'0';
+  unsigned second = (unsigned char)s[1] - (unsigned)'0';
+  *out = first;
+  if (first <= 9 && s[1] == '\r' && s[2] == '\n')
+    return s + 3;
+  *out = 10 * first + second;
+  if (first - 1 <= 8 && second <= 9 && s[2] == '\r' && s[3] == '\n')
+    return s + 4;
+  return NULL;
 }
 
-/* Nearly every request is a short array that has come whole: read in one go,
- * without a state. False, and nothing changed, for all others: the states then
- * say what they are. */
+/* The shortest argument, $0 and two line ends. */
+#define ARGUMENT_MIN 6
+
+/* Nearly every request is a short array of short arguments that has come whole:
+ * read in one go, without a state. False, and nothing changed, for all others:
+ * the states then say what they are. */
 static bool read_whole(struct resp_parser *p, const char *data, size_t size) {
   const char *s = data, *end = data + size;
+  struct resp_slice *argv = p->argv;
   size_t count, length, taken = 0;
-  if (size < 4 || *s != '*' || !(s = read_digits(s + 1, end, &count)) ||
+  if (size < ARGUMENT_MIN || *s != '*' || !(s = read_digits(s + 1, &count)) ||
       count == 0 || count > p->capacity)
     return false;
   for (size_t i = 0; i < count; i++) {
-    if (end - s < 4 || *s != '$' || !(s = read_digits(s + 1, end, &length)) ||
-        length > p->limits.bulk || (size_t)(end - s) < length + 2 ||
+    if (end - s < ARGUMENT_MIN || *s != '$' ||
+        !(s = read_digits(s + 1, &length)) || (size_t)(end - s) < length + 2 ||
         s[length] != '\r' || s[length + 1] != '\n')
       return false;
-    p->argv[i] = (struct resp_slice){.data = s, .size = length};
+    argv[i] = (struct resp_slice){.data = s, .size = length};
     taken += length;
     s += length + 2;
   }
-  if (taken > p->limits.request)
+  if (taken > p->limits.bulk || taken > p->limits.request)
     return false;
   p->argc = count;
   p->at = (size_t)(s - data);
