@@ -35,12 +35,14 @@ check_listed() {
   done < <(find samples tests -name '*.c' | sort)
 }
 
-# tests/a/test_b.c is a test when it is listed as a/b.
+# tests/a/test_b.c is a test when it is listed as a/b, or as b beside it.
 is_named_test() {
   local name
   name=$(sed -n 's:^tests/\(.*/\)\?test_\([a-z0-9_]*\)\.c$:\1\2:p' <<<"$1")
-  [ -n "$name" ] && grep -qE "vt_test(_forms)?\($name( |\)|$)" \
-    tests/CMakeLists.txt
+  [ -n "$name" ] || return 1
+  grep -qE "vt_test(_forms)?\($name( |\)|$)" tests/CMakeLists.txt ||
+    grep -qsE "vt_conformance\(${name##*/}( |\)|$)" \
+      "$(dirname "$1")/CMakeLists.txt"
 }
 
 check_sources() {
