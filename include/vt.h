@@ -49,7 +49,8 @@
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
  * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*, what makes
- * results in hand, the allocator's counters and the texts of statuses. */
+ * results in hand, the allocator's counters and the texts of statuses. Another
+ * loop is reached by vt_invoke_on. */
 #ifndef VT_H
 #define VT_H
 
@@ -60,6 +61,7 @@
 #include "vt/error.h"
 #include "vt/export.h"
 #include "vt/fs.h"
+#include "vt/invoke.h"
 #include "vt/loop.h"
 #include "vt/report.h"
 #include "vt/site.h"

@@ -211,7 +211,7 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
   if (loop->running) /* vt_loop_run still looks at the loop */
     return UV_EBUSY;
   vt__inbox_take(loop);
-  if (vt__walk_left(loop) || loop->ready.head)
+  if (vt__walk_left(loop))
     return UV_EBUSY;
   vt__walk_untaken(loop);
   if (vt__walk_left(loop)) /* begun by what dropped a result */

@@ -108,8 +108,8 @@ void vt__loop_turn(vt_loop_t *loop, bool after_io);
 bool vt__loop_is_ready(const vt_loop_t *loop);
 /* Moves what was posted to the ready queue. */
 void vt__inbox_take(vt_loop_t *loop);
-/* Posts a completed waiter to its loop. Any thread. */
-void vt__inbox_post(vt_loop_t *loop, vt__waiter_t *w);
+/* Posts a block to a loop, whose turn hands it to its arrive. Any thread. */
+void vt__inbox_post(vt_loop_t *loop, vt_op_t *block);
 
 /* Runs the block in the next turn, after I/O. */
 static inline void vt__ready_push_next(vt_loop_t *loop, vt_op_t *block) {

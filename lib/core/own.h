@@ -35,6 +35,10 @@ struct vt__own_ops {
   /* The block's turn in the ready queue, and at its due time in the heap. */
   void (*ready)(vt_loop_t *loop, struct vt_op *op);
 
+  /* The block has come through the inbox of this loop. Only for what travels:
+   * waiters, and letters of vt_invoke_on. */
+  void (*arrive)(vt_loop_t *loop, struct vt_op *op);
+
   /* Optional. Milliseconds since the block began; else its aux tells. */
   uint64_t (*age_ms)(const struct vt_op *op);
 

@@ -35,7 +35,7 @@ void vt__inbox_take(vt_loop_t *loop) {
   while (ordered) {
     vt_op_t *block = ordered;
     ordered = (vt_op_t *)block->link;
-    vt__waiter_arrive((vt__waiter_t *)(void *)block);
+    block->source.ops->own->arrive(loop, block);
   }
 }
 
@@ -122,13 +122,13 @@ bool vt__loop_is_ready(const vt_loop_t *loop) {
          vt__heap_is_due(&loop->heap, vt__loop_now(loop));
 }
 
-void vt__inbox_post(vt_loop_t *loop, vt__waiter_t *w) {
+void vt__inbox_post(vt_loop_t *loop, vt_op_t *block) {
   atomic_fetch_add_explicit(&loop->senders, 1, memory_order_seq_cst);
   vt_op_t *head = atomic_load_explicit(&loop->inbox, memory_order_relaxed);
   do
-    w->op.link = head;
+    block->link = head;
   while (!atomic_compare_exchange_weak_explicit(
-      &loop->inbox, &head, &w->op, memory_order_seq_cst, memory_order_relaxed));
+      &loop->inbox, &head, block, memory_order_seq_cst, memory_order_relaxed));
   vt__loop_send(loop);
   atomic_fetch_sub_explicit(&loop->senders, 1, memory_order_release);
 }

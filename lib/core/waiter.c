@@ -38,8 +38,18 @@ int vt__waiter_cancel(vt__waiter_t *w) {
                              : UV_ENOSYS;
 }
 
-static const struct vt__own_ops waiter_own = {.ready = vt__waiter_ready,
-                                              .about = about};
+/* A resumed waiter, or a spent one, comes home. */
+static void arrive(vt_loop_t *loop, vt_op_t *op) {
+  vt__waiter_t *w = (vt__waiter_t *)(void *)op;
+  w->op.phase = VT__QUEUED;
+  if (w->spent)
+    vt__waiter_free(w);
+  else
+    vt__ready_push(loop, op);
+}
+
+static const struct vt__own_ops waiter_own = {
+    .ready = vt__waiter_ready, .arrive = arrive, .about = about};
 
 const vt_source_ops_t vt__waiter_ops = {.kind = "await", .own = &waiter_own};
 
@@ -197,7 +207,7 @@ static void run_foreign(vt_loop_t *here, vt__waiter_t *w) {
   void *state = w->op.state;
   vt_result_t result = w->op.result;
   w->spent = true;
-  vt__inbox_post(loop_of(w), w);
+  vt__inbox_post(loop_of(w), &w->op);
   if (here)
     vt__run(here, k, state, NULL, result);
   else
@@ -238,14 +248,6 @@ void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
     run(loop, w, op->result, true);
 }
 
-void vt__waiter_arrive(vt__waiter_t *w) {
-  w->op.phase = VT__QUEUED;
-  if (w->spent)
-    vt__waiter_free(w);
-  else
-    vt__ready_push(loop_of(w), &w->op);
-}
-
 /* The claim found moved on: a withdrawn waiter is given back by its resumer. */
 static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found) {
   vt_loop_t *loop = loop_of(w);
@@ -258,7 +260,7 @@ static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found) {
   if (loop == vt__current)
     vt__waiter_free(w);
   else
-    vt__inbox_post(loop, w);
+    vt__inbox_post(loop, &w->op);
   return 0;
 }
 
@@ -280,7 +282,7 @@ static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
     run_here(w, result);
   } else {
     w->op.result = result;
-    vt__inbox_post(loop, w);
+    vt__inbox_post(loop, &w->op);
   }
   return 0;
 }

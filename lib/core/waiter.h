@@ -62,9 +62,6 @@ vt__waiter_t *vt__waiter_find(vt_loop_t *loop, vt_t v, vt_continuation_fn *k,
 /* On the waiter's loop: runs or queues it with the result. */
 void vt__waiter_deliver(vt__waiter_t *w, vt_result_t result, bool later);
 
-/* The inbox's call: a resumed waiter, or a spent one, comes home. */
-void vt__waiter_arrive(vt__waiter_t *w);
-
 /* The ready queue's call. */
 void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op);
 

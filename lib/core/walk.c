@@ -62,9 +62,23 @@ static void report_left(void *arg, vt_op_t *block) {
   vt__report_block(walk->loop, VT_REPORT_LEFT, block, 0);
 }
 
+/* What another loop handed over and has not run yet. */
+static void report_foreign(struct walk *walk) {
+  for (const vt_op_t *at = walk->loop->ready.head; at; at = at->link) {
+    vt_report_t report = {.kind = VT_REPORT_LEFT,
+                          .what = at->source.ops->kind,
+                          .subject = ""};
+    if (vt__slab_of(at)->loop == walk->loop)
+      continue;
+    walk->left++;
+    vt__report(&report);
+  }
+}
+
 bool vt__walk_left(vt_loop_t *loop) {
   struct walk walk = {loop, NULL, NULL, 0};
   vt__pool_walk(&loop->pool, report_left, &walk);
+  report_foreign(&walk);
   return walk.left != 0;
 }
 

@@ -161,6 +161,12 @@ SCENARIO(a_yield_awaited) { run_await(r, vt_yield()); }
 
 SCENARIO(work_awaited) { run_await(r, vt_work(no_work, NULL)); }
 
+static vt_t no_function(void *arg) { return vt_from_task(arg); }
+
+SCENARIO(a_function_invoked) {
+  run_await(r, vt_invoke_on(r->f.vt, no_function, vt_task_from_bool(true)));
+}
+
 SCENARIO(a_hit_awaited_for_later) {
   for (int i = 0; i < 8; i++)
     vt_await_with(vt_from_int(i), VT_LATER, seen_k, &r->seen[r->owed++]);
@@ -320,6 +326,7 @@ int main(void) {
       cmocka_unit_test(many_delays),
       cmocka_unit_test(a_yield_awaited),
       cmocka_unit_test(work_awaited),
+      cmocka_unit_test(a_function_invoked),
       cmocka_unit_test(a_hit_awaited_for_later),
       cmocka_unit_test(a_promise_awaited),
       cmocka_unit_test(a_promise_completed_elsewhere),
