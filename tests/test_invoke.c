@@ -4,31 +4,6 @@
 
 #include <string.h>
 
-/* ---- fixture ---- */
-
-struct pair {
-  struct fixture f; /* this thread's loop */
-  struct peer peer;
-};
-
-static int setup(void **state) {
-  static struct pair pair;
-  const char *problem = fixture_open(&pair.f);
-  *state = &pair;
-  return problem || peer_start(&pair.peer) ? -1 : 0;
-}
-
-static int teardown(void **state) {
-  struct pair *p = *state;
-  const char *problem = peer_stop(&p->peer);
-  const char *own = fixture_close(&p->f);
-  if (problem || own)
-    fail_msg("%s", problem ? problem : own);
-  return 0;
-}
-
-#define pair_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 /* ---- helpers ---- */
 
 /* What the functions that are invoked note. */
@@ -111,14 +86,14 @@ static vt_t hold(void *arg) {
 }
 
 /* Awaits an invocation on the peer to its end. */
-static void invoke(struct pair *p, vt_invoke_fn *fn, struct note *n,
+static void invoke(struct two_loops *p, vt_invoke_fn *fn, struct note *n,
                    struct seen *seen) {
   vt_await(vt_invoke_on(p->peer.loop, fn, n), seen_k, seen);
   assert_int_equal(seen->count, 0);
   assert_true(fixture_run(&p->f));
 }
 
-static void assert_there(const struct pair *p, const struct note *n) {
+static void assert_there(const struct two_loops *p, const struct note *n) {
   assert_int_equal(n->calls, 1);
   assert_ptr_equal(n->loop, p->peer.loop);
   assert_false(uv_thread_equal(&n->thread, &(uv_thread_t){uv_thread_self()}));
@@ -136,7 +111,7 @@ struct held {
   uv_sem_t at, go;
 };
 
-static void hold_peer(struct pair *p, struct held *h) {
+static void hold_peer(struct two_loops *p, struct held *h) {
   memset(h, 0, sizeof *h);
   uv_sem_init(&h->at, 0);
   uv_sem_init(&h->go, 0);
@@ -157,7 +132,7 @@ static void end_held(struct held *h) {
 /* ---- it works ---- */
 
 static void runs_there_and_answers_here(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_from_int(42)};
   struct seen seen = {0};
   invoke(p, give, &n, &seen);
@@ -167,7 +142,7 @@ static void runs_there_and_answers_here(void **state) {
 }
 
 static void a_failure_comes_back(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_failed(UV_EACCES)};
   struct seen seen = {0};
   invoke(p, give, &n, &seen);
@@ -176,7 +151,7 @@ static void a_failure_comes_back(void **state) {
 }
 
 static void what_it_returns_is_awaited_there(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   vt_invoke_fn *fns[] = {wait_a_while, work_there, sum_there};
   int64_t values[] = {0, 42, 31};
   for (size_t i = 0; i < 3; i++) {
@@ -190,7 +165,7 @@ static void what_it_returns_is_awaited_there(void **state) {
 }
 
 static void a_task_of_any_thread_can_be_returned(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {0};
   struct seen seen = {0};
   vt_promise_t *promise;
@@ -206,7 +181,7 @@ static void a_task_of_any_thread_can_be_returned(void **state) {
 }
 
 static void an_own_loop_runs_it_later(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_from_int(1)};
   struct seen seen = {0};
   vt_await(vt_invoke_on(p->f.vt, give, &n), seen_k, &seen);
@@ -235,7 +210,7 @@ static vt_t check_order(void *arg) {
 
 static void calls_keep_their_order(void **state) {
   enum { COUNT = 100 };
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct order order = {0, 0};
   struct place places[COUNT];
   struct seen seen = {0};
@@ -272,7 +247,7 @@ static vt_t rally_body(void *frame) {
   VT_END(f);
 }
 
-static void rally(struct pair *p, struct note *n, int count) {
+static void rally(struct two_loops *p, struct note *n, int count) {
   struct rally_frame f = {.loop = p->peer.loop, .note = n, .left = count};
   struct seen seen = {0};
   vt_await(vt_start(&f, rally_body), seen_k, &seen);
@@ -281,7 +256,7 @@ static void rally(struct pair *p, struct note *n, int count) {
 }
 
 static void many_calls_in_a_row_allocate_nothing(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_from_int(2)};
   rally(p, &n, 10);
   uint64_t before = fixture_allocations();
@@ -302,7 +277,7 @@ static vt_t call_back(void *arg) {
 }
 
 static void a_call_can_call_back(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct back back = {p->f.vt, {.answer = vt_from_int(7)}};
   struct seen seen = {0};
   vt_await(vt_invoke_on(p->peer.loop, call_back, &back), seen_k, &seen);
@@ -314,7 +289,7 @@ static void a_call_can_call_back(void **state) {
 /* ---- it ends early ---- */
 
 static void cancelled_before_it_began_never_runs(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_from_int(1)};
   struct seen seen = {0};
   struct held held;
@@ -330,7 +305,7 @@ static void cancelled_before_it_began_never_runs(void **state) {
 }
 
 static void cancelled_once_it_runs_gives_its_result(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {0};
   struct seen seen = {0};
   uv_sem_t at, go;
@@ -350,7 +325,7 @@ static void cancelled_once_it_runs_gives_its_result(void **state) {
 }
 
 static void a_forgotten_one_runs_and_its_failure_is_reported(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {.answer = vt_failed(UV_EIO)};
   vt_forget(vt_invoke_on(p->peer.loop, give, &n));
   assert_true(fixture_run(&p->f));
@@ -361,7 +336,7 @@ static void a_forgotten_one_runs_and_its_failure_is_reported(void **state) {
 /* ---- it is refused ---- */
 
 static void bad_arguments_are_refused(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct note n = {0};
   assert_status(vt_status(vt_invoke_on(NULL, give, &n)), UV_EINVAL);
   assert_status(vt_status(vt_invoke_on(p->peer.loop, NULL, &n)), UV_EINVAL);
@@ -380,7 +355,7 @@ static void invoke_without_a_loop(void *arg) {
 }
 
 static void needs_a_loop_to_come_back_to(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct loopless l = {.loop = p->peer.loop};
   fixture_on_thread(invoke_without_a_loop, &l, 0);
   assert_status(l.status, VT_ENOLOOP);
@@ -388,7 +363,7 @@ static void needs_a_loop_to_come_back_to(void **state) {
 }
 
 static void what_is_stale_over_there_gives_its_status(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct seen seen = {0};
   struct note n = {0};
   invoke(p, forget_first, &n, &seen);
@@ -415,7 +390,7 @@ static vt_t try_to_leave(void *arg) {
 }
 
 static void a_waiting_call_keeps_its_loop_attached(void **state) {
-  struct pair *p = *state;
+  struct two_loops *p = *state;
   struct leaver l = {.f = &p->peer.f};
   struct note n = {.answer = vt_from_int(3)};
   struct seen seen = {0}, left = {0};
@@ -436,21 +411,21 @@ static void a_waiting_call_keeps_its_loop_attached(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      pair_test(runs_there_and_answers_here),
-      pair_test(a_failure_comes_back),
-      pair_test(what_it_returns_is_awaited_there),
-      pair_test(a_task_of_any_thread_can_be_returned),
-      pair_test(an_own_loop_runs_it_later),
-      pair_test(calls_keep_their_order),
-      pair_test(many_calls_in_a_row_allocate_nothing),
-      pair_test(a_call_can_call_back),
-      pair_test(cancelled_before_it_began_never_runs),
-      pair_test(cancelled_once_it_runs_gives_its_result),
-      pair_test(a_forgotten_one_runs_and_its_failure_is_reported),
-      pair_test(bad_arguments_are_refused),
-      pair_test(needs_a_loop_to_come_back_to),
-      pair_test(what_is_stale_over_there_gives_its_status),
-      pair_test(a_waiting_call_keeps_its_loop_attached),
+      two_loops_test(runs_there_and_answers_here),
+      two_loops_test(a_failure_comes_back),
+      two_loops_test(what_it_returns_is_awaited_there),
+      two_loops_test(a_task_of_any_thread_can_be_returned),
+      two_loops_test(an_own_loop_runs_it_later),
+      two_loops_test(calls_keep_their_order),
+      two_loops_test(many_calls_in_a_row_allocate_nothing),
+      two_loops_test(a_call_can_call_back),
+      two_loops_test(cancelled_before_it_began_never_runs),
+      two_loops_test(cancelled_once_it_runs_gives_its_result),
+      two_loops_test(a_forgotten_one_runs_and_its_failure_is_reported),
+      two_loops_test(bad_arguments_are_refused),
+      two_loops_test(needs_a_loop_to_come_back_to),
+      two_loops_test(what_is_stale_over_there_gives_its_status),
+      two_loops_test(a_waiting_call_keeps_its_loop_attached),
   };
   return fixture_main("invoke", tests);
 }

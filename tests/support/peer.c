@@ -37,3 +37,19 @@ const char *peer_stop(struct peer *p) {
   uv_sem_destroy(&p->started);
   return p->problem;
 }
+
+int two_loops_setup(void **state) {
+  static struct two_loops loops;
+  const char *problem = fixture_open(&loops.f);
+  *state = &loops;
+  return problem || peer_start(&loops.peer) ? -1 : 0;
+}
+
+int two_loops_teardown(void **state) {
+  struct two_loops *p = *state;
+  const char *problem = peer_stop(&p->peer);
+  const char *own = fixture_close(&p->f);
+  if (problem || own)
+    print_error("%s\n", problem ? problem : own);
+  return problem || own ? -1 : 0;
+}

@@ -21,4 +21,16 @@ const char *peer_start(struct peer *p);
 /* Ends the loop and joins the thread; what fixture_close said of it. */
 const char *peer_stop(struct peer *p);
 
+/* This thread's loop and a peer, as a fixture of cmocka: *state is both. */
+struct two_loops {
+  struct fixture f;
+  struct peer peer;
+};
+
+int two_loops_setup(void **state);
+int two_loops_teardown(void **state);
+
+#define two_loops_test(name)                                                   \
+  cmocka_unit_test_setup_teardown(name, two_loops_setup, two_loops_teardown)
+
 #endif
