@@ -54,6 +54,7 @@
 #ifndef VT_H
 #define VT_H
 
+#include "vt/all.h"
 #include "vt/alloc.h"
 #include "vt/async.h"
 #include "vt/bridge.h"
@@ -68,6 +69,7 @@
 #include "vt/source.h"
 #include "vt/stream.h"
 #include "vt/task.h"
+#include "vt/timeout.h"
 #include "vt/typed.h"
 #include "vt/value_task.h"
 #include "vt/version.h"

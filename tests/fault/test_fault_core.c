@@ -167,6 +167,18 @@ SCENARIO(a_function_invoked) {
   run_await(r, vt_invoke_on(r->f.vt, no_function, vt_task_from_bool(true)));
 }
 
+SCENARIO(all_awaited) {
+  run_await(r, VT_ALL(0, NULL, vt_delay(1), vt_yield(), vt_yield()));
+}
+
+SCENARIO(any_awaited) {
+  run_await(r, VT_ANY(0, NULL, vt_delay(60000), vt_yield()));
+}
+
+SCENARIO(a_timeout_awaited) {
+  run_await(r, vt_with_timeout(vt_yield(), 60000));
+}
+
 SCENARIO(a_hit_awaited_for_later) {
   for (int i = 0; i < 8; i++)
     vt_await_with(vt_from_int(i), VT_LATER, seen_k, &r->seen[r->owed++]);
@@ -327,6 +339,9 @@ int main(void) {
       cmocka_unit_test(a_yield_awaited),
       cmocka_unit_test(work_awaited),
       cmocka_unit_test(a_function_invoked),
+      cmocka_unit_test(all_awaited),
+      cmocka_unit_test(any_awaited),
+      cmocka_unit_test(a_timeout_awaited),
       cmocka_unit_test(a_hit_awaited_for_later),
       cmocka_unit_test(a_promise_awaited),
       cmocka_unit_test(a_promise_completed_elsewhere),

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Several value tasks as one. C#'s WhenAll and WhenAny, without a task for each
+ * operand and without an allocation of their own for what is in hand.
+ *
+ * The operands are consumed, each once, as an await would; one that cannot be
+ * awaited counts as complete with that status. They are read during the call:
+ * the array need not stay. Without memory for the whole the operands are
+ * cancelled and forgotten, and it gives UV_ENOMEM. Cancelling the whole cancels
+ * those that are not complete and completes when they are. */
+#ifndef VT_ALL_H
+#define VT_ALL_H
+
+#include <stddef.h>
+
+#include "vt/value_task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Flags. VT_FAIL_FAST, of vt_all: the first failure cancels the rest. VT_KEEP,
+ * of vt_any and vt_race: the others are not cancelled, and completion does not
+ * wait for them; a task goes on as before, an operation as forgotten. */
+#define VT_FAIL_FAST 1u
+#define VT_KEEP 2u
+
+/* Completes when all count operands have; never earlier, but see VT_FAIL_FAST.
+ * Its status is that of the first failure by index, else 0 and value.u is count
+ * (0 operands: 0 in hand). out: NULL, or room for count results, each written
+ * as it comes; borrowed until completion. UV_EINVAL for v NULL. */
+VT_API VT_MUST_USE vt_t vt_all(const vt_t v[], size_t count, unsigned flags,
+                               vt_result_t out[]);
+
+/* Completes with the index, in value.u, of the first operand to complete, well
+ * or not; the lowest of those that are complete at the call. The others are
+ * cancelled, and completion waits for those that libuv still holds, so that no
+ * memory is written afterwards; they may have succeeded all the same: give out
+ * (as for vt_all; with VT_KEEP only the winner's is written) where a result owns
+ * something. UV_EINVAL for no operands. */
+VT_API VT_MUST_USE vt_t vt_any(const vt_t v[], size_t count, unsigned flags,
+                               vt_result_t out[]);
+
+/* vt_any, giving the winner's own result. */
+VT_API VT_MUST_USE vt_t vt_race(const vt_t v[], size_t count, unsigned flags);
+
+/* The same for a few operands written out: vt_t expressions, or the .vt of typed
+ * value tasks of different types. */
+#ifndef __cplusplus
+#define VT_ALL(flags, out, ...)                                                \
+  vt_all((const vt_t[]){__VA_ARGS__},                                          \
+         sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags), (out))
+#define VT_ANY(flags, out, ...)                                                \
+  vt_any((const vt_t[]){__VA_ARGS__},                                          \
+         sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags), (out))
+#define VT_RACE(flags, ...)                                                    \
+  vt_race((const vt_t[]){__VA_ARGS__},                                         \
+          sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

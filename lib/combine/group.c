@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups: one continuation a member, one completion.
+ *
+ * Happy path: the block is taken, each operand that waits gets on_member with
+ * its member as the state, and the last one to complete completes the group.
+ * Operands that are complete at the call are over at once, in their order, so
+ * that the lowest wins.
+ *
+ * What can go wrong: no memory (the operands are ended, as nobody else can); an
+ * operand that refuses (its status is its result); one that completes while the
+ * members are gone over, because a user's source resumes inside its cancel: the
+ * group is busy then, and completes when that is done. */
+#include "combine/group.h"
+
+#include "core/value_task.h"
+
+static void note(vt__group_t *g, size_t i, vt_result_t result) {
+  g->members[i].state = VT__MEMBER_OVER;
+  g->members[i].result = result;
+  g->pending--;
+  if (g->out)
+    g->out[i] = result;
+  if (g->first == g->count)
+    g->first = i;
+}
+
+static void apply_rule(vt__group_t *g, size_t i) {
+  g->busy++;
+  g->rule->on_over(g, i);
+  g->busy--;
+}
+
+static bool is_complete(const vt__group_t *g) {
+  return g->pending == 0 && g->busy == 0;
+}
+
+static void on_member(void *state, vt_result_t result) {
+  vt__member_t *m = state;
+  vt__group_t *g = m->group;
+  note(g, (size_t)(m - g->members), result);
+  apply_rule(g, (size_t)(m - g->members));
+  if (is_complete(g))
+    vt__op_finish(&g->op, g->rule->outcome(g));
+}
+
+void vt__group_leave(vt__group_t *g, size_t i) {
+  vt__member_t *m = &g->members[i];
+  vt_result_t left = {UV_ECANCELED, {0}};
+  if (m->state != VT__MEMBER_PENDING || !vt_await_stop(m->v, on_member, m))
+    return;
+  m->state = VT__MEMBER_LEFT;
+  m->result = left;
+  g->pending--;
+}
+
+int vt__group_end(vt__group_t *g, size_t i) {
+  vt__member_t *m = &g->members[i];
+  if (m->state != VT__MEMBER_PENDING)
+    return UV_EALREADY;
+  int rc = vt_cancel(m->v);
+  if (rc == 0 || rc == UV_EBUSY || rc == UV_EALREADY)
+    return rc;
+  vt__group_leave(g, i);
+  return 0;
+}
+
+void vt__group_end_all(vt__group_t *g) {
+  for (size_t i = g->count; i-- > 0;)
+    vt__group_end(g, i);
+}
+
+/* The last one begun is the first one ended. Its continuation runs later: never
+ * inside the cancel. */
+int vt__group_cancel(vt_source_t *source, uint64_t token) {
+  vt__group_t *g = (vt__group_t *)(void *)source;
+  vt_loop_t *loop = vt__slab_of(g)->loop;
+  int answer = UV_EBUSY;
+  int rc = vt__op_check(&g->op, token);
+  if (rc != 0)
+    return (int)vt__misuse(rc);
+  if (g->op.phase != VT__PENDING && g->op.phase != VT__AWAITED)
+    return UV_EALREADY;
+  g->cancelled = g->cancelled || g->first == g->count;
+  g->busy++;
+  loop->depth += VT__DEPTH;
+  for (size_t i = g->count; i-- > 0;)
+    if (vt__group_end(g, i) == 0)
+      answer = 0;
+  g->busy--;
+  if (is_complete(g))
+    vt__op_finish(&g->op, g->rule->outcome(g));
+  loop->depth -= VT__DEPTH;
+  return answer;
+}
+
+void vt__group_describe(const vt_source_t *source, char *text, size_t size) {
+  const vt__group_t *g = (const vt__group_t *)(const void *)source;
+  for (size_t i = 0; i < g->count; i++) {
+    const vt__member_t *m = &g->members[i];
+    const vt_source_t *about = (const vt_source_t *)m->v.source;
+    if (m->state != VT__MEMBER_PENDING || !about->ops->describe)
+      continue;
+    about->ops->describe(about, text, size);
+    return;
+  }
+}
+
+const struct vt__own_ops vt__group_own = {
+    .attach = vt__op_attach,
+    .stop = vt__op_stop,
+    .forget = vt__op_forget,
+    .drop = vt__op_drop,
+    .ready = vt__op_ready,
+};
+
+/* ---- starting ---- */
+
+vt_t vt__group_refused(const vt_t v[], size_t count, int rc) {
+  for (size_t i = 0; i < count; i++) {
+    if (vt_status(v[i]) == VT_PENDING)
+      vt_cancel(v[i]);
+    vt_forget(v[i]);
+  }
+  return vt_failed(rc);
+}
+
+static int group_new(const vt__group_rule_t *rule, size_t count,
+                     vt__group_t **out) {
+  vt_op_t *op;
+  size_t most = (SIZE_MAX / 2 - sizeof(vt__group_t)) / sizeof(vt__member_t);
+  if (count > most)
+    return UV_ENOMEM;
+  int rc = vt__op_new(&rule->ops,
+                      sizeof(vt__group_t) + count * sizeof(vt__member_t), &op);
+  if (rc != 0)
+    return rc;
+  op->aux = (uint32_t)vt__loop_now(vt__slab_of(op)->loop);
+  *out = (vt__group_t *)(void *)op;
+  return 0;
+}
+
+static void join(vt__group_t *g, size_t i, vt_t v) {
+  vt__member_t *m = &g->members[i];
+  m->group = g;
+  m->v = v;
+  m->state = VT__MEMBER_PENDING;
+  int rc = vt__register(v, 0, on_member, m);
+  if (rc != 0)
+    note(g, i, vt_get_result(rc == VT_COMPLETED ? v : vt_failed(rc)));
+}
+
+vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
+                     unsigned flags, vt_result_t *out) {
+  vt__group_t *g;
+  int rc = group_new(rule, count, &g);
+  if (rc != 0)
+    return vt__group_refused(v, count, rc);
+  g->rule = rule;
+  g->out = out;
+  g->count = g->pending = g->first = count;
+  g->flags = flags;
+  g->cancelled = false;
+  g->busy = 1;
+  for (size_t i = 0; i < count; i++)
+    join(g, i, v[i]);
+  for (size_t i = 0; i < count; i++)
+    if (g->members[i].state == VT__MEMBER_OVER)
+      apply_rule(g, i);
+  g->busy = 0;
+  if (!is_complete(g))
+    return vt__op_task(&g->op);
+  vt_t outcome = vt_from_result(rule->outcome(g));
+  vt__op_undo(&g->op);
+  return outcome;
+}

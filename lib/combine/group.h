@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The one mechanism under all that waits for several value tasks: an operation
+ * in whose block stands a member for each operand.
+ *
+ * Invariant: pending counts the members that are neither over nor let go; the
+ * group completes once, when it is 0 and nobody is busy with the members. */
+#ifndef VT_COMBINE_GROUP_H
+#define VT_COMBINE_GROUP_H
+
+#include "core/oneshot.h"
+
+typedef struct vt__group vt__group_t;
+
+enum vt__member_state {
+  VT__MEMBER_PENDING, /* its continuation is registered */
+  VT__MEMBER_OVER,    /* its result is there */
+  VT__MEMBER_LEFT     /* withdrawn: it goes on without the group */
+};
+
+typedef struct vt__member {
+  vt__group_t *group;
+  vt_t v;
+  vt_result_t result;
+  enum vt__member_state state;
+} vt__member_t;
+
+typedef struct vt__group_rule {
+  /* A member is over: may cancel or leave others. */
+  void (*on_over)(vt__group_t *group, size_t index);
+  /* None is pending any more: what the group completes with. */
+  vt_result_t (*outcome)(const vt__group_t *group);
+  vt_source_ops_t ops; /* VT__GROUP_OPS */
+} vt__group_rule_t;
+
+struct vt__group {
+  vt_op_t op;
+  const vt__group_rule_t *rule;
+  vt_result_t *out;
+  size_t count;
+  size_t pending;
+  size_t first; /* the first member over; count: none yet */
+  unsigned flags;
+  bool cancelled; /* as a whole, before any member was over */
+  unsigned busy;  /* somebody goes over the members */
+  vt__member_t members[];
+};
+
+#define VT__GROUP_OPS(name)                                                    \
+  {                                                                            \
+    .kind = (name), .status = vt__op_status, .result = vt__op_result,          \
+    .on_completed = vt__op_on_completed, .cancel = vt__group_cancel,           \
+    .describe = vt__group_describe, .own = &vt__group_own                      \
+  }
+
+extern const struct vt__own_ops vt__group_own;
+int vt__group_cancel(vt_source_t *source, uint64_t token);
+void vt__group_describe(const vt_source_t *source, char *text, size_t size);
+
+/* Awaits all operands; the group's value task, or its outcome in hand. */
+vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
+                     unsigned flags, vt_result_t *out);
+
+/* Cancels and forgets the operands of a group that there is no memory for. */
+vt_t vt__group_refused(const vt_t v[], size_t count, int rc);
+
+/* Cancels a pending member: 0, or vt_cancel's UV_EBUSY or UV_EALREADY. One that
+ * cannot be cancelled is let go; one that libuv still holds is waited for. */
+int vt__group_end(vt__group_t *group, size_t index);
+
+/* All of them, the last one first. */
+void vt__group_end_all(vt__group_t *group);
+
+/* Withdraws a pending member: it goes on as forgotten. */
+void vt__group_leave(vt__group_t *group, size_t index);
+
+#endif
