@@ -221,8 +221,9 @@ static inline void vt_await_with(vt_t v, unsigned flags, vt_continuation_fn *k,
 
 /* Registers k and never calls it. 0: registered, k runs later, once.
  * VT_COMPLETED: there is nothing to wait for, k will never run; go on with
- * vt_get_result. Negative: refused, as vt_await tells it. For those who write
- * awaiters of their own; C#'s OnCompleted of IValueTaskSource. */
+ * vt_get_result (with VT_LATER it is registered all the same). Negative:
+ * refused, as vt_await tells it. For those who write awaiters of their own;
+ * C#'s OnCompleted of IValueTaskSource. */
 VT_API int vt_on_completed(vt_t v, unsigned flags, vt_continuation_fn *k,
                            void *state);
 
@@ -244,10 +245,10 @@ VT_API void vt_forget(vt_t v);
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference
- * (vt_task_unref). Task-backed: that task. In hand: a static task for done,
- * NULL, true, false and -1..8, else a new one each time. One-shot: consumes v,
- * once. Never NULL: misuse and no memory give a static failed task; without
- * memory v is untouched. C#'s AsTask. */
+ * (vt_task_unref). Task-backed: that task. In hand, or on a source that has
+ * completed: a static task for done, NULL, true, false and -1..8, else a new
+ * one each time. One-shot: consumes v, once. Never NULL: misuse and no memory
+ * give a static failed task; without memory v is untouched. C#'s AsTask. */
 VT_API VT_MUST_USE vt_task_t *vt_as_task(vt_t v);
 
 /* A value task that may be awaited any number of times: v itself and *out_task

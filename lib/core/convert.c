@@ -52,6 +52,10 @@ vt_task_t *vt_task_from_bool(bool value) {
   return &small[(value ? 1 : 0) - SMALLEST];
 }
 
+static bool is_small(int64_t value) {
+  return value >= SMALLEST && value <= LARGEST;
+}
+
 vt_task_t *vt_task_from_result(vt_result_t result) {
   result.status = vt__status_checked(result.status);
   vt_task_t *task = vt__task_new(0);
@@ -65,7 +69,7 @@ vt_task_t *vt_task_from_result(vt_result_t result) {
 vt_task_t *vt_task_from_int(int64_t value) {
   vt_result_t result = {0, {0}};
   result.value.i = value;
-  if (value >= SMALLEST && value <= LARGEST)
+  if (is_small(value))
     return &small[value - SMALLEST];
   return vt_task_from_result(result);
 }
@@ -77,7 +81,14 @@ static void on_result(void *state, vt_result_t result) {
   vt_task_unref(state);
 }
 
-/* A task that v's result, now or later, completes. */
+/* The static task of a result, or NULL. */
+static vt_task_t *static_task(vt_result_t result) {
+  bool has_one = result.status == 0 && is_small(result.value.i);
+  return has_one ? &small[result.value.i - SMALLEST] : NULL;
+}
+
+/* A task that v's result, now or later, completes; the static one of a result
+ * that is there. v is taken only with the memory for a new one. */
 static vt_task_t *convert(vt_t v) {
   vt_task_t *task = vt__task_new(0);
   if (!task)
@@ -86,13 +97,17 @@ static vt_task_t *convert(vt_t v) {
   int rc = vt__register(v, VT__CONSUME, on_result, task);
   if (rc == 0)
     return task;
-  if (rc == VT_COMPLETED) {
-    on_result(task, vt_get_result(v));
+  vt_result_t result = {rc, {0}};
+  if (rc == VT_COMPLETED)
+    result = vt_get_result(v);
+  vt_task_t *fixed = rc == VT_COMPLETED ? static_task(result) : refusal(rc);
+  if (!fixed) {
+    on_result(task, result);
     return task;
   }
   vt_task_unref(task);
   vt_task_unref(task);
-  return refusal(rc);
+  return fixed;
 }
 
 vt_task_t *vt_as_task(vt_t v) {
