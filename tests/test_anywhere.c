@@ -5,6 +5,7 @@
 #include "support/own_source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LINKS 100000
 
@@ -55,6 +56,27 @@ static void set_on_thread(void *arg) {
   struct places *p = arg;
   p->thread = uv_thread_self();
   set_int(p->promise, 1);
+}
+
+/* Completes for later, with a loop there or without. */
+struct lazy {
+  struct own_source own;
+  struct seen seen;
+  int inside; /* continuations before the completion returned */
+  bool with_loop;
+  struct fixture f;
+  const char *problem;
+};
+
+static void complete_lazily(void *arg) {
+  struct lazy *l = arg;
+  l->problem = l->with_loop ? fixture_open_beside(&l->f) : NULL;
+  own_source_complete_later(&l->own, result_int(1));
+  l->inside = l->seen.count;
+  if (l->with_loop)
+    fixture_run(&l->f);
+  if (l->with_loop && !l->problem)
+    l->problem = fixture_close(&l->f);
 }
 
 /* Each continuation completes the next promise, on whatever thread it is. */
@@ -154,6 +176,26 @@ static void on_its_own_loop_it_is_like_any(void **state) {
   vt_promise_free(promise);
 }
 
+static void later_it_never_runs_inside_the_completion(void **state) {
+  struct fixture *f = *state;
+  uv_thread_t self = uv_thread_self();
+  for (int with_loop = 0; with_loop < 2; with_loop++) {
+    static struct lazy l; /* a fixture is large */
+    memset(&l, 0, sizeof l);
+    l.with_loop = with_loop;
+    own_source_init(&l.own);
+    vt_await_with(own_source_task(&l.own), VT_ANYWHERE, seen_k, &l.seen);
+    fixture_on_thread(complete_lazily, &l, 0);
+    assert_null(l.problem);
+    assert_int_equal(l.inside, 0);
+    assert_int_equal(l.seen.count, with_loop);
+    assert_true(fixture_run(f));
+    assert_seen_int(&l.seen, 1);
+    assert_int_equal(uv_thread_equal(&l.seen.thread, &self) != 0, !with_loop);
+    assert_int_equal(fixture_pending(f), 0);
+  }
+}
+
 static void a_hit_runs_at_once(void **state) {
   struct seen seen = {0};
   (void)state;
@@ -223,6 +265,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(all_awaiters_run_there_in_order),
       fixture_test(on_its_own_loop_it_is_like_any),
+      fixture_test(later_it_never_runs_inside_the_completion),
       fixture_test(a_hit_runs_at_once),
       fixture_test(a_chain_on_a_thread_with_a_loop_keeps_the_stack),
       fixture_test(stop_withdraws_it_before_the_completion),

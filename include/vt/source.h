@@ -83,7 +83,8 @@ VT_API VT_MUST_USE vt_t vt_from_source(vt_source_t *source);
  * positive status counts as VT_ESTATUS. */
 VT_API int vt_resume(const vt_continuation_t *c, vt_result_t result);
 
-/* The same, but never before it returns. */
+/* The same, but never before it returns. With VT_ANYWHERE that is from this
+ * thread's loop, or from the one that awaited where this thread has none. */
 VT_API int vt_resume_later(const vt_continuation_t *c, vt_result_t result);
 
 /* ---- a resettable source: C#'s ManualResetValueTaskSourceCore ---- */

@@ -227,14 +227,17 @@ static void run_loopless(vt__waiter_t *w) {
   loopless.running = false;
 }
 
-/* VT_ANYWHERE on the thread that completes, which may have a loop of its
- * own. */
-static void run_here(vt__waiter_t *w, vt_result_t result) {
+/* VT_ANYWHERE on the thread that completes, which may have a loop of its own.
+ * Later: from the queue of that loop; without one here it goes home, where the
+ * nearest queue is. */
+static void run_here(vt__waiter_t *w, vt_result_t result, bool later) {
   vt_loop_t *here = vt__current;
   w->op.result = result;
-  if (!here)
+  if (!here && later)
+    vt__inbox_post(loop_of(w), &w->op);
+  else if (!here)
     run_loopless(w);
-  else if (vt__may_nest(here))
+  else if (!later && vt__may_nest(here))
     run_foreign(here, w);
   else
     vt__ready_push(here, &w->op);
@@ -243,7 +246,7 @@ static void run_here(vt__waiter_t *w, vt_result_t result) {
 void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
   vt__waiter_t *w = (vt__waiter_t *)(void *)op;
   if (loop != loop_of(w))
-    run_here(w, op->result);
+    run_here(w, op->result, false);
   else
     run(loop, w, op->result, true);
 }
@@ -279,7 +282,7 @@ static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
   if (loop == vt__current) {
     vt__waiter_deliver(w, result, later);
   } else if (w->op.flags & VT_ANYWHERE) {
-    run_here(w, result);
+    run_here(w, result, later);
   } else {
     w->op.result = result;
     vt__inbox_post(loop, &w->op);
