@@ -232,6 +232,13 @@ uint64_t fixture_allocations(void) {
 
 /* ---- continuations, threads, results ---- */
 
+vt_promise_t *fixture_promise(unsigned flags) {
+  vt_promise_t *promise = NULL;
+  int rc = vt_promise_new(flags, &promise);
+  assert_int_equal(rc, 0);
+  return promise;
+}
+
 void seen_k(void *state, vt_result_t result) {
   struct seen *seen = state;
   seen->count++;

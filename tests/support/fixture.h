@@ -110,6 +110,9 @@ struct seen {
 /* The continuation whose state is a struct seen. */
 void seen_k(void *state, vt_result_t result);
 
+/* A new promise; the case fails when there is none. */
+vt_promise_t *fixture_promise(unsigned flags);
+
 /* Runs fn(arg) on a thread of its own, with a stack of stack_size bytes (0: the
  * usual one), and waits for its end. */
 void fixture_on_thread(void (*fn)(void *), void *arg, size_t stack_size);
