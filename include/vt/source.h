@@ -92,7 +92,11 @@ VT_API int vt_resume_later(const vt_continuation_t *c, vt_result_t result);
 /* One operation after another with no allocation, in the caller's memory. The
  * result may be taken any number of times until the reset; a reset makes older
  * value tasks stale. All calls on the thread that called init; another one gets
- * VT_ETHREAD. The fields are private. */
+ * VT_ETHREAD. The fields are private.
+ *
+ * Common mistakes: a second await or vt_as_task while the first one waits is
+ * VT_EAWAITED, afterwards it gives the result again; any use after the reset is
+ * VT_ESTALE; a reset while a continuation waits is refused. */
 typedef struct vt_reset_source {
   vt_source_t source;
   vt_result_t result;

@@ -7,7 +7,12 @@
  *
  * Tasks are counted. A task-backed value task borrows; a registered await holds
  * a reference of its own. A failure that nobody observed (awaited, or looked at
- * with vt_task_result) is reported at the last release. */
+ * with vt_task_result) is reported at the last release.
+ *
+ * Common mistakes: a result looked at early is VT_EPENDING and never blocks; a
+ * task-backed value task that outlives the last reference is VT_ESTALE; a task
+ * completed twice keeps the first result and tells the second completer
+ * VT_EDONE. */
 #ifndef VT_TASK_H
 #define VT_TASK_H
 

@@ -6,7 +6,18 @@
  *
  * A value task is awaited once. Copies share one consumption: it is recorded
  * in the source, never in the 16 bytes. To await several times, or to store,
- * make it a task (vt_as_task, <vt/task.h>). */
+ * make it a task (vt_as_task, <vt/task.h>).
+ *
+ * Common mistakes, and what the caller gets (nothing changes):
+ *   awaited twice      one-shot: VT_EAWAITED while the first await waits, then
+ *                      VT_ESTALE; a task and a result in hand: the result again
+ *   result taken early VT_EPENDING; the operation goes on
+ *   stored             one await later is legal; to cache a pending one gives
+ *                      the second caller VT_ESTALE: store a task
+ *   converted twice    vt_as_task: a static task failed with VT_ESTALE
+ *   dropped            the compiler warns; reported at detach: vt_forget it
+ * Under -DVT_DEBUG the profile of vt_loop_report_sites names the lines where
+ * nothing is ever in hand: return a task there. */
 #ifndef VT_VALUE_TASK_H
 #define VT_VALUE_TASK_H
 
@@ -248,7 +259,9 @@ VT_API int vt_cancel(vt_t v);
  * (vt_task_unref). Task-backed: that task. In hand, or on a source that has
  * completed: a static task for done, NULL, true, false and -1..8, else a new
  * one each time. One-shot: consumes v, once. Never NULL: misuse and no memory
- * give a static failed task; without memory v is untouched. C#'s AsTask. */
+ * give a static failed task; without memory v is untouched. Code that makes a
+ * task of every result pays one each time but for the static ones: return tasks
+ * there. C#'s AsTask. */
 VT_API VT_MUST_USE vt_task_t *vt_as_task(vt_t v);
 
 /* A value task that may be awaited any number of times: v itself and *out_task

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Work on libuv's thread pool. C#'s Task.Run. */
+/* Work on libuv's thread pool. C#'s Task.Run.
+ *
+ * Common mistake: a value task handed to fn. On the pool's thread every use of
+ * a pending one is VT_ETHREAD, and what needs a loop (an operation, an await of
+ * a task) VT_ENOLOOP; nothing changes. Await it on the loop first and hand fn
+ * the value, or hand fn a completed task (vt_task_result, any thread) or a
+ * promise. An I/O operation needs no vt_work: it does not block. */
 #ifndef VT_WORK_H
 #define VT_WORK_H
 

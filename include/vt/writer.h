@@ -9,7 +9,12 @@
  * and changes nothing. A cancelled one (UV_ECANCELED) and one without memory
  * (UV_ENOMEM) are no errors of the file and not sticky: the bytes stay, the
  * next flush goes on at the exact one. All on one loop's thread. C#'s
- * BufferedStream. */
+ * BufferedStream.
+ *
+ * Common mistakes: a write begun without awaiting the one before is UV_EBUSY,
+ * its bytes not taken, as soon as that one must flush; a write's value task
+ * awaited twice gives its result again on a hit and VT_ESTALE after a flush.
+ * Both seem to work until the buffer is full. */
 #ifndef VT_WRITER_H
 #define VT_WRITER_H
 

@@ -3,6 +3,7 @@
  * storing; and what each gives here. Built twice: plain, and with VT_DEBUG. */
 #include "support/fixture.h"
 #include "support/gate.h"
+#include "support/output.h"
 #include "support/pending.h"
 
 /* ---- helpers ---- */
@@ -156,6 +157,25 @@ static void awaiting_twice_ends_an_async_function(void **state) {
   assert_int_equal(after, 3);
 }
 
+/* A write seems to bear it, until the buffer is full. */
+static void awaiting_a_write_twice_works_on_a_hit_only(void **state) {
+  struct fixture *f = *state;
+  struct output o;
+  vt_t v;
+  output_open(&o, 0);
+  v = vt_writer_write_async(&o.w, output_byte(0));
+  for (int i = 0; i < 2; i++)
+    assert_status(vt_loop_run(f->vt, v).status, 0);
+  for (size_t i = 1; i < sizeof o.buffer; i++)
+    assert_status(vt_status(vt_writer_write_async(&o.w, output_byte(i))), 0);
+  v = vt_writer_write_async(&o.w, output_byte(sizeof o.buffer));
+  assert_status(vt_status(vt_writer_write_async(&o.w, 0)), UV_EBUSY);
+  assert_status(vt_loop_run(f->vt, v).status, 0);
+  assert_status(vt_loop_run(f->vt, v).status, VT_ESTALE);
+  output_assert_kept(&o, sizeof o.buffer + 1);
+  output_close(f, &o);
+}
+
 /* ---- taking the result early ---- */
 
 static void taking_the_result_early_changes_nothing(void **state) {
@@ -254,6 +274,7 @@ int main(void) {
       fixture_test(awaiting_a_resettable_one_twice_works_when_it_is_complete),
       fixture_test(awaiting_in_hand_twice_gives_it_again),
       fixture_test(awaiting_twice_ends_an_async_function),
+      fixture_test(awaiting_a_write_twice_works_on_a_hit_only),
       fixture_test(taking_the_result_early_changes_nothing),
       fixture_test(taking_the_result_of_an_awaited_one_changes_nothing),
       fixture_test(storing_one_and_awaiting_it_later_works_once),
