@@ -93,7 +93,7 @@ VT_API VT_MUST_USE vt_t vt_start_boxed(const void *frame, size_t size,
  * resumed by v, and returns the box's own value task, pending; or v's result in
  * hand when there is nothing to wait for (v itself when it is a failure in
  * hand; it never is a success in hand). */
-VT_API vt_t vt__suspend(void *boxed, size_t size, vt_t v);
+VT_API VT_MUST_USE vt_t vt__suspend(void *boxed, size_t size, vt_t v);
 
 static inline struct vt__box_tail *vt__tail(void *boxed) {
   return (struct vt__box_tail *)boxed - 1;
@@ -109,7 +109,7 @@ static inline bool vt__is_pending(vt_t v) {
 }
 
 /* What the clean-up returns when out ends it: the first failure stays. */
-static inline vt_t vt__settle(vt_t outcome, vt_t out) {
+static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
   if (vt__is_pending(out))
     vt_forget(out);
   else if (outcome.source == 0 && out.source != 0)

@@ -20,7 +20,7 @@ VT_API void vt__site_made(const char *file, unsigned line);
 
 /* Counts an await of v at file:line; what is made to wait for it is made
  * there. */
-VT_API vt_t vt__site_await(vt_t v, const char *file, unsigned line);
+VT_API VT_MUST_USE vt_t vt__site_await(vt_t v, const char *file, unsigned line);
 
 /* Nothing more is made at the announced line. */
 VT_API void vt__site_none(void);
@@ -29,7 +29,8 @@ VT_API void vt__site_none(void);
  * and at every await, the old block freed. */
 VT_API void *vt__debug_enter(void *frame, size_t size);
 VT_API void *vt__debug_move(void *frame, size_t size);
-VT_API vt_t vt__debug_suspend(void *frame, size_t size, bool boxed, vt_t v);
+VT_API VT_MUST_USE vt_t vt__debug_suspend(void *frame, size_t size, bool boxed,
+                                          vt_t v);
 VT_API void vt__debug_exit(void *frame);
 
 #ifdef __cplusplus

@@ -94,6 +94,28 @@ plant_tree() {
   demand "its top is '9.9.9'" bash "$here/check_tree.sh" "$tree"
 }
 
+plant_must_use() {
+  local header=include/vt/delay.h
+  plant $header 'VT_API vt_t vt_planted(void);' 'vt_planted lacks VT_MUST_USE'
+  plant $header 'static inline vt_t vt_planted(vt_t v) { return v; }' \
+    'vt_planted lacks VT_MUST_USE'
+  plant $header $'VT_API vt_t\nvt_planted(int a,\n  int b);' \
+    'vt_planted lacks VT_MUST_USE'
+  plant $header 'VT_API struct vt_task *vt_planted(void);' \
+    'vt_planted lacks VT_MUST_USE'
+  plant $header 'VT_API country_vt_t vt_planted(void);' \
+    'vt_planted lacks VT_MUST_USE'
+  plant $header $'/* a *star */\nVT_API vt_t vt_planted(void);' \
+    'vt_planted lacks VT_MUST_USE'
+  plant include/vt/typed.h "$(printf '%s\n' '#define VT_PLANTED(name) \' \
+    '  static inline name##_vt_t name##_planted(vt_t v) { }')" \
+    'name##_planted lacks VT_MUST_USE'
+
+  fresh_tree
+  rm -r "$tree/include/vt"
+  demand 'these were not the headers' bash "$here/check_must_use.sh" "$tree"
+}
+
 plant_exports() {
   nm -D --defined-only "$library" | awk '{ print $3 }' >"$work/exports.txt"
   bash "$here/check_exports.sh" "$library" "$work/exports.txt"
