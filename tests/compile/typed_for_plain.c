@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A typed value task where a plain one is wanted. */
-/* expect: incompatible type|incompatible */
+/* expect: incompatible|could not convert|cannot convert|no viable|no matching */
+/* also: c++ */
 #include <vt.h>
 
 VT_DEFINE(count, uint64_t, u)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A task that nobody keeps: its reference would be lost. */
 /* expect: unused-result */
+/* also: c++ */
 #include <vt.h>
 
 void convert(vt_t v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A value task that nobody takes. */
 /* expect: unused-result */
+/* also: c++ */
 #include <vt.h>
 
 void pause_a_while(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A typed value task that nobody takes. */
 /* expect: unused-result */
+/* also: c++ */
 #include <vt.h>
 
 VT_DEFINE(count, uint64_t, u)

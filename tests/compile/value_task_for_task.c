@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A value task where a task is wanted. */
-/* expect: incompatible type|incompatible */
+/* expect: incompatible|could not convert|cannot convert|no viable|no matching */
+/* also: c++ */
 #include <vt.h>
 
 int64_t status_of(vt_t v);
