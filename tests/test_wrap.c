@@ -211,6 +211,29 @@ static void a_delay_and_a_yield_may_be_inside(void **state) {
 
 /* ---- it fails ---- */
 
+/* What keeps the awaiter of a wrapped operation lies where an operation was
+ * before: its value task is stale like any. */
+static void a_stale_one_may_name_what_keeps_the_awaiter(void **state) {
+  struct fixture *f = *state;
+  struct gate old = {0}, gate = {0};
+  struct wrap w;
+  struct seen seen = {0}, late = {0};
+  vt_t inner = gate_begin(&gate), stale = gate_begin(&old);
+  gate_open(&old, result_int(1));
+  vt_get_result(stale);
+  vt_await(wrap(&w, inner), seen_k, &seen); /* takes the same memory */
+  assert_status(vt_status(stale), VT_ESTALE);
+  assert_status(vt_get_result(stale).status, VT_ESTALE);
+  assert_status(vt_cancel(stale), VT_ESTALE);
+  assert_false(vt_await_stop(stale, seen_k, &seen));
+  vt_await(stale, seen_k, &late);
+  assert_seen_status(&late, VT_ESTALE);
+  vt_forget(stale);
+  gate_open(&gate, result_int(2));
+  assert_true(fixture_run(f));
+  assert_seen_int(&seen, 2);
+}
+
 static void a_second_await_is_refused(void **state) {
   struct fixture *f = *state;
   static const enum kind kinds[] = {GATE, FUNCTION, RESET, OWN, WRAPPED};
@@ -236,6 +259,7 @@ int main(void) {
       fixture_test(a_task_is_made_of_it),
       fixture_test(stopped_it_never_runs),
       fixture_test(a_delay_and_a_yield_may_be_inside),
+      fixture_test(a_stale_one_may_name_what_keeps_the_awaiter),
       fixture_test(a_second_await_is_refused),
   };
   return fixture_main("wrap", tests);

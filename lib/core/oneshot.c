@@ -116,9 +116,21 @@ vt_result_t vt__op_result(vt_source_t *source, uint64_t token) {
 }
 
 /* Holds the continuation of a source that awaits an operation in the name of
- * its own awaiter. */
-static const struct vt__own_ops holder_own = {.ready = vt__op_ready};
-static const vt_source_ops_t holder_ops = {.kind = "await", .own = &holder_own};
+ * its own awaiter. No value task names it, but a stale one may find it where
+ * its operation was: it answers that as they do. */
+static const struct vt__own_ops holder_own = {
+    .attach = vt__op_attach,
+    .stop = vt__op_stop,
+    .forget = vt__op_forget,
+    .ready = vt__op_ready,
+};
+static const vt_source_ops_t holder_ops = {
+    .kind = "await",
+    .status = vt__op_status,
+    .result = vt__op_result,
+    .on_completed = vt__op_on_completed,
+    .own = &holder_own,
+};
 
 static void resume_held(void *state, vt_result_t result) {
   vt_op_t *holder = state;
