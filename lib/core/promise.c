@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Promises: the side of a task that completes it. A promise is its task seen
  * from the other end, and holds one reference to it. Any thread. */
-#include "core/report.h"
 #include "core/task.h"
 
 static vt_task_t *task_of(vt_promise_t *promise) {
@@ -40,9 +39,7 @@ void vt_promise_free(vt_promise_t *promise) {
     return;
   if (vt_task_status(task) == VT_PENDING &&
       vt_promise_fail(promise, VT_EDROPPED) == 0) {
-    vt_report_t report = {VT_REPORT_DROPPED, VT_EDROPPED, "promise", "",
-                          task->file,        task->line};
-    vt__report(&report);
+    vt__task_report(task, VT_REPORT_DROPPED, VT_EDROPPED, "promise");
     atomic_store(&task->observed, true);
   }
   vt_task_unref(task);

@@ -35,14 +35,23 @@ static void observe(vt_task_t *task) {
     atomic_store_explicit(&task->observed, true, memory_order_relaxed);
 }
 
+void vt__task_report(const vt_task_t *task, vt_report_kind_t kind,
+                     int64_t status, const char *what) {
+  vt_report_t report = {.kind = kind,
+                        .status = status,
+                        .what = what,
+                        .subject = "",
+                        .file = task->file,
+                        .line = task->line};
+  vt__report(&report);
+}
+
 static void report_unobserved(const vt_task_t *task) {
   int64_t status = task->result.status;
-  vt_report_t report = {VT_REPORT_UNOBSERVED, status,    "task", "",
-                        task->file,           task->line};
   if (!is_pending(task) && status < 0 && status != UV_ECANCELED &&
       !atomic_load_explicit(&((vt_task_t *)(uintptr_t)task)->observed,
                             memory_order_relaxed))
-    vt__report(&report);
+    vt__task_report(task, VT_REPORT_UNOBSERVED, status, "task");
 }
 
 /* Drops count references; the last one frees. */

@@ -37,6 +37,10 @@ vt_task_t *vt__task_new(uint8_t flags);
  * outlast the call. */
 int vt__task_complete(vt_task_t *task, vt_result_t result);
 
+/* A report on a task or its promise, with the line that made it. */
+void vt__task_report(const vt_task_t *task, vt_report_kind_t kind,
+                     int64_t status, const char *what);
+
 /* ---- task_pool.c: type-stable memory for the whole process ---- */
 
 vt_task_t *vt__task_take(void);

@@ -140,7 +140,10 @@ bool vt_await_stop(vt_t v, vt_continuation_fn *k, void *state) {
 
 /* A failure in hand that is forgotten has no block to name. */
 static void forget_in_hand(int64_t status) {
-  vt_report_t report = {VT_REPORT_FORGOTTEN, status, "in hand", "", NULL, 0};
+  vt_report_t report = {.kind = VT_REPORT_FORGOTTEN,
+                        .status = status,
+                        .what = "in hand",
+                        .subject = ""};
   if (status < 0 && status != UV_ECANCELED)
     vt__report(&report);
 }
