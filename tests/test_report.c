@@ -12,7 +12,7 @@
 
 static const vt_report_kind_t kinds[] = {
     VT_REPORT_NEVER_AWAITED, VT_REPORT_UNOBSERVED, VT_REPORT_FORGOTTEN,
-    VT_REPORT_DROPPED, VT_REPORT_LEFT};
+    VT_REPORT_DROPPED,       VT_REPORT_LEFT,       VT_REPORT_MISUSE};
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -117,6 +117,45 @@ static void each_kind_has_its_own_sentence(void **state) {
     assert_non_null(strstr(text[i], subject));
     for (size_t j = 0; j < i; j++)
       assert_string_not_equal(text[i], text[j]);
+  }
+}
+
+static void a_misuse_names_its_lines(void **state) {
+  static const struct {
+    int64_t status;
+    const char *first_file;
+    const char *sentence;
+  } cases[] = {
+      {VT_EAWAITED, "b.c",
+       "vt: value task made at a.c:1 was awaited again at c.c:3; its first "
+       "await was at b.c:2 [delay]"},
+      {VT_EAWAITED, NULL,
+       "vt: value task made at a.c:1 was awaited again at c.c:3 [delay]"},
+      {VT_ESTALE, "b.c",
+       "vt: value task made at a.c:1 was awaited again at c.c:3; its first "
+       "await was at b.c:2 [delay]"},
+      {VT_ESTALE, NULL,
+       "vt: value task made at a.c:1 was stale when it was awaited at c.c:3 "
+       "[delay]"},
+      {VT_EPENDING, NULL,
+       "vt: value task made at a.c:1 was taken before it completed at c.c:3 "
+       "[delay]"},
+  };
+  char text[256];
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    text_of((vt_report_t){.kind = VT_REPORT_MISUSE,
+                          .status = cases[i].status,
+                          .what = "delay",
+                          .subject = "",
+                          .file = "a.c",
+                          .line = 1,
+                          .used_file = "c.c",
+                          .used_line = 3,
+                          .first_file = cases[i].first_file,
+                          .first_line = 2},
+            text, sizeof text);
+    assert_string_equal(text, cases[i].sentence);
   }
 }
 
@@ -397,6 +436,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_sentence_names_line_and_remedy),
       cmocka_unit_test(each_kind_has_its_own_sentence),
+      cmocka_unit_test(a_misuse_names_its_lines),
       cmocka_unit_test(a_failure_is_named),
       cmocka_unit_test(an_unknown_kind_is_worded_too),
       cmocka_unit_test(a_sentence_is_cut_to_its_size),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What -DVT_DEBUG changes in a user's file: each call that makes or awaits a
- * value task notes its line (<vt/site.h>). Function-like macros over the
- * functions' own names: &vt_delay is still the function. Included last by
- * <vt.h>. */
+/* What -DVT_DEBUG changes in a user's file: each call that makes, awaits,
+ * converts or takes a value task notes its line (<vt/site.h>), and a misuse is
+ * reported with the lines of its making and of its first await. Function-like
+ * macros over the functions' own names: &vt_delay is still the function.
+ * Included last by <vt.h>. */
 #ifndef VT_DEBUG_H
 #define VT_DEBUG_H
 
@@ -13,6 +14,8 @@
   ((vt_await_with)(VT__SITED(v), flags, k, state), vt__site_none())
 #define vt_loop_run(loop, v) (vt_loop_run)(loop, VT__SITED(v))
 #define vt_as_task(v) (vt_as_task)(VT__SITED(v))
+#define vt_preserve(v, out) (vt_preserve)(VT__SITED(v), out)
+#define vt_get_result(v) (vt_get_result)(VT__TAKEN(v))
 
 #define vt_start_boxed(frame, size, body)                                      \
   (VT__MADE, (vt_start_boxed)(frame, size, body))

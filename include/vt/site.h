@@ -18,9 +18,13 @@ extern "C" {
  * must be static. */
 VT_API void vt__site_made(const char *file, unsigned line);
 
-/* Counts an await of v at file:line; what is made to wait for it is made
- * there. */
+/* Counts an await of v at file:line, and reports it when it is misuse (v is
+ * stale, or awaited already); what is made to wait for v is made there. */
 VT_API VT_MUST_USE vt_t vt__site_await(vt_t v, const char *file, unsigned line);
+
+/* The same for a result that is taken there, which is not counted; too early is
+ * misuse as well. */
+VT_API VT_MUST_USE vt_t vt__site_taken(vt_t v, const char *file, unsigned line);
 
 /* Nothing more is made at the announced line. */
 VT_API void vt__site_none(void);
@@ -39,6 +43,7 @@ VT_API void vt__debug_exit(void *frame);
 
 #ifdef VT_DEBUG
 #define VT__MADE vt__site_made(__FILE__, (unsigned)__LINE__)
+#define VT__TAKEN(expr) vt__site_taken((expr), __FILE__, (unsigned)__LINE__)
 #define VT__SITED(expr)                                                        \
   (VT__MADE, vt__site_await((expr), __FILE__, (unsigned)__LINE__))
 #else

@@ -16,8 +16,10 @@
  *                      the second caller VT_ESTALE: store a task
  *   converted twice    vt_as_task: a static task failed with VT_ESTALE
  *   dropped            the compiler warns; reported at detach: vt_forget it
- * Under -DVT_DEBUG the profile of vt_loop_report_sites names the lines where
- * nothing is ever in hand: return a task there. */
+ * Under -DVT_DEBUG each of these is reported (<vt/report.h>) with its line, that
+ * of the first await and that which made the value task; and the profile of
+ * vt_loop_report_sites names the lines where nothing is ever in hand: return a
+ * task there. */
 #ifndef VT_VALUE_TASK_H
 #define VT_VALUE_TASK_H
 

@@ -45,6 +45,10 @@ struct vt__own_ops {
   /* Optional. The source that the block is about, for reports. */
   const vt_source_t *(*about)(const struct vt_op *op);
 
+  /* Optional, for what is no block. Whether a continuation waits that has not
+   * run. */
+  bool (*is_awaited)(const vt_source_t *source);
+
   /* Optional. Frees a success that nobody will take. */
   void (*discard)(struct vt_op *op, vt_result_t late);
 };

@@ -37,8 +37,10 @@ void vt__pool_init(vt__pool_t *pool, vt_loop_t *loop) {
 
 void vt__pool_close(vt__pool_t *pool) {
   for (int i = 0; i < VT__CLASSES; i++)
-    for (vt__slab_t *s = pool->classes[i].slabs; s; s = s->next)
+    for (vt__slab_t *s = pool->classes[i].slabs; s; s = s->next) {
       vt__free(s->sites);
+      vt__free(s->uses);
+    }
   while (pool->chunks) {
     vt__chunk_t *chunk = pool->chunks;
     pool->chunks = chunk->next;
@@ -102,6 +104,7 @@ static bool slab_new(vt__pool_t *pool, vt__class_t *class) {
   slab->loop = pool->loop;
   slab->class = class;
   slab->sites = NULL;
+  slab->uses = NULL;
   slab->carved = 0;
   slab->next = class->slabs;
   class->slabs = slab;
@@ -204,12 +207,22 @@ uint32_t vt__pool_site(const vt_op_t *block) {
   return slab->sites ? slab->sites[block_number(slab, block)] : 0;
 }
 
+/* Blocks of a slab, at the most. */
+static size_t block_count(const vt__slab_t *slab) {
+  return VT__SLAB_SIZE / slab->class->stride + 1;
+}
+
+vt__use_t *vt__pool_uses(const vt_op_t *block) {
+  vt__slab_t *slab = vt__slab_of(block);
+  if (!slab->uses)
+    slab->uses = vt__calloc(block_count(slab) * 2, sizeof *slab->uses);
+  return slab->uses ? &slab->uses[block_number(slab, block) * 2] : NULL;
+}
+
 uint32_t *vt__pool_site_slot(const vt_op_t *block) {
   vt__slab_t *slab = vt__slab_of(block);
-  if (!slab->sites) {
-    size_t most = VT__SLAB_SIZE / slab->class->stride + 1;
-    slab->sites = vt__calloc(most, sizeof *slab->sites);
-  }
+  if (!slab->sites)
+    slab->sites = vt__calloc(block_count(slab), sizeof *slab->sites);
   return slab->sites ? &slab->sites[block_number(slab, block)] : NULL;
 }
 

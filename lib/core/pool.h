@@ -36,7 +36,17 @@ typedef struct vt__slab {
   struct vt__slab *next; /* of the class */
   uint32_t *sites;       /* where each block was made; NULL without VT_DEBUG */
   size_t carved;         /* blocks handed out at least once */
+  struct vt__use *uses;  /* two for each block; NULL without VT_DEBUG */
 } vt__slab_t;
+
+/* What VT_DEBUG knows of a value task: the one of a block's current token, or
+ * the one that was noted before it, so that a stale one can be told of. */
+typedef struct vt__use {
+  uint64_t token;
+  const char *kind; /* of its operation; NULL until it is awaited */
+  uint32_t made;    /* numbers of sites; 0 for none */
+  uint32_t awaited; /* first */
+} vt__use_t;
 
 /* Blocks begin here, on a cache line. */
 enum { VT__SLAB_HEAD = 64 };
@@ -108,6 +118,9 @@ void vt__pool_note_site(vt_op_t *block);
 
 /* The block's slot in its slab's table of sites; NULL without memory. */
 uint32_t *vt__pool_site_slot(const vt_op_t *block);
+
+/* The block's two uses, the newer one first; NULL without memory. */
+vt__use_t *vt__pool_uses(const vt_op_t *block);
 
 /* The site number noted for a block; 0 for none. */
 uint32_t vt__pool_site(const vt_op_t *block);

@@ -32,12 +32,12 @@ void vt__report_block(vt_loop_t *loop, vt_report_kind_t kind,
   const vt_loop_site_t *site = vt__sites_at(&loop->sites, vt__pool_site(block));
   if (ops->describe)
     ops->describe(about, subject, sizeof subject);
-  vt_report_t report = {kind,
-                        status,
-                        ops->kind,
-                        subject,
-                        site ? site->file : NULL,
-                        site ? site->line : 0};
+  vt_report_t report = {.kind = kind,
+                        .status = status,
+                        .what = ops->kind,
+                        .subject = subject,
+                        .file = site ? site->file : NULL,
+                        .line = site ? site->line : 0};
   hand_over(loop, &report);
 }
 
@@ -72,21 +72,44 @@ static const struct sentence {
     [VT_REPORT_LEFT] = {"value task",
                         "is still pending, so the loop cannot be detached",
                         false},
+    [VT_REPORT_MISUSE] = {"value task", "was awaited again", false},
 };
 
+/* A misuse that is no second await. */
+static const char *says_of(const vt_report_t *r) {
+  bool misuse = r->kind == VT_REPORT_MISUSE;
+  if (misuse && r->status == VT_EPENDING)
+    return "was taken before it completed";
+  if (misuse && r->status == VT_ESTALE && !r->first_file)
+    return "was stale when it was awaited";
+  return sentences[r->kind].says;
+}
+
+enum { PLACE = 160 };
+
+/* Words and a line; nothing without a file. */
+static void place(char *text, const char *words, const char *file,
+                  unsigned line) {
+  text[0] = 0;
+  if (file)
+    snprintf(text, PLACE, "%s%s:%u", words, file, line);
+}
+
 char *vt_report_text(const vt_report_t *r, char *text, size_t size) {
-  char where[160] = "";
+  char made[PLACE], used[PLACE], first[PLACE];
   if ((size_t)r->kind >= sizeof sentences / sizeof *sentences) {
     snprintf(text, size, "vt: report of an unknown kind");
     return text;
   }
   const struct sentence *s = &sentences[r->kind];
   const char *subject = r->subject ? r->subject : "";
-  if (r->file)
-    snprintf(where, sizeof where, " made at %s:%u", r->file, r->line);
-  snprintf(text, size, "vt: %s%s %s%s%s [%s%s%s]", s->noun, where, s->says,
-           s->why ? ": " : "", s->why ? vt_strerror(r->status) : "",
-           r->what ? r->what : "", *subject ? " " : "", subject);
+  place(made, " made at ", r->file, r->line);
+  place(used, " at ", r->used_file, r->used_line);
+  place(first, "; its first await was at ", r->first_file, r->first_line);
+  snprintf(text, size, "vt: %s%s %s%s%s%s%s [%s%s%s]", s->noun, made,
+           says_of(r), used, first, s->why ? ": " : "",
+           s->why ? vt_strerror(r->status) : "", r->what ? r->what : "",
+           *subject ? " " : "", subject);
   return text;
 }
 

@@ -95,7 +95,12 @@ static bool stop(vt_source_t *source, uint64_t token, vt_continuation_fn *k,
   return true;
 }
 
-static const struct vt__own_ops reset_own = {.attach = attach, .stop = stop};
+static bool source_is_awaited(const vt_source_t *source) {
+  return is_awaited(reset_of(source));
+}
+
+static const struct vt__own_ops reset_own = {
+    .attach = attach, .stop = stop, .is_awaited = source_is_awaited};
 
 static const vt_source_ops_t reset_ops = {
     .kind = "reset source",

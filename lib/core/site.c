@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "core/loop.h"
 #include "core/site.h"
+#include "core/use.h"
 
 static VT_TLS _Thread_local const char *site_file;
 static VT_TLS _Thread_local unsigned site_line;
@@ -45,9 +46,12 @@ void vt__pool_note_site(vt_op_t *block) {
   const char *file;
   unsigned line;
   vt__site_take(&file, &line);
+  uint32_t number =
+      vt__sites_number(&vt__slab_of(block)->loop->sites, file, line);
   uint32_t *slot = vt__pool_site_slot(block);
   if (slot)
-    *slot = vt__sites_number(&vt__slab_of(block)->loop->sites, file, line);
+    *slot = number;
+  vt__use_begin(block, number);
 }
 
 vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
@@ -61,13 +65,23 @@ vt_t vt__site_await(vt_t v, const char *file, unsigned line) {
   uint32_t number = vt__sites_number(&loop->sites, file, line);
   if (number == 0)
     return v;
+  bool waits = !vt_is_completed(v);
   vt_loop_site_t *site = &loop->sites.sites[number - 1];
-  if (vt_is_completed(v))
-    site->in_hand++;
-  else
+  if (waits)
     site->waited++;
-  if (!vt_is_completed(v)) /* who waits is made here */
+  else
+    site->in_hand++;
+  vt__use_await(loop, v, number);
+  if (waits) /* who waits is made here */
     vt__site_made(file, line);
+  return v;
+}
+
+vt_t vt__site_taken(vt_t v, const char *file, unsigned line) {
+  vt_loop_t *loop = vt__current;
+  uint32_t number = loop ? vt__sites_number(&loop->sites, file, line) : 0;
+  if (number != 0)
+    vt__use_take(loop, v, number);
   return v;
 }
 

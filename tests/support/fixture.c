@@ -14,9 +14,14 @@
 static void collect(void *arg, const vt_report_t *report) {
   struct fixture *f = arg;
   struct fixture_report *r;
-  if (f->report_count++ >= FIXTURE_REPORTS)
+  if (report->kind == VT_REPORT_MISUSE) {
+    f->misuse_count++;
+    r = &f->misuse;
+  } else if (f->report_count++ < FIXTURE_REPORTS) {
+    r = &f->reports[f->report_count - 1];
+  } else {
     return;
-  r = &f->reports[f->report_count - 1];
+  }
   r->kind = report->kind;
   r->status = report->status;
   snprintf(r->what, sizeof r->what, "%s", report->what);

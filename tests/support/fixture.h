@@ -43,8 +43,10 @@ struct fixture {
   bool timed_out;
   uint64_t blocks;     /* alive in the allocator before the attach */
   bool beside;         /* others allocate meanwhile: blocks says nothing */
-  size_t report_count; /* all that came; the first ones are kept */
+  size_t report_count; /* all others that came; the first ones are kept */
   struct fixture_report reports[FIXTURE_REPORTS];
+  size_t misuse_count; /* reports of misuse, which only VT_DEBUG makes */
+  struct fixture_report misuse; /* the last of them */
   char problem[1024];
 };
 
