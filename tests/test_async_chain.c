@@ -3,6 +3,7 @@
  * 64 KiB: completion, failure, cancellation, forgetting. Built three times:
  * plain, with VT_DEBUG, with VT_LABELS. */
 #include "support/fixture.h"
+#include "support/functions.h"
 #include "support/gate.h"
 
 #include <stdlib.h>
@@ -18,41 +19,8 @@
 
 /* ---- helpers ---- */
 
-struct link_frame {
-  vt_frame_t vt;
-  vt_t next;
-};
-
-static vt_t link_body(void *frame) {
-  struct link_frame *f = frame;
-  vt_value_t value;
-  VT_BEGIN(f);
-  VT_TRY_VALUE(f, value, f->next);
-  VT_RETURN(f, vt_from_int(value.i + 1));
-  VT_END(f);
-}
-
-/* Returns the next one's value task: a tail. */
-static vt_t tail_body(void *frame) {
-  struct link_frame *f = frame;
-  VT_BEGIN(f);
-  VT_TRY(f, vt_done());
-  VT_RETURN(f, f->next);
-  VT_END(f);
-}
-
-/* Cleans up after the next one. */
-static vt_t clean_body(void *frame) {
-  struct link_frame *f = frame;
-  VT_BEGIN(f);
-  VT_TRY(f, f->next);
-  VT_FINALLY(f);
-  VT_TRY(f, vt_done());
-  VT_END(f);
-}
-
 struct chain {
-  vt_body_fn *body;
+  vt_t (*link)(vt_t v);
   void (*end)(struct chain *c, struct fixture *f);
   struct gate gate;
   vt_t head;
@@ -99,11 +67,7 @@ static void run_on_thread(void *arg) {
   c->problem = fixture_open(f);
   if (c->problem)
     return;
-  c->head = gate_begin(&c->gate);
-  for (int i = 0; i < LINKS; i++) {
-    struct link_frame frame = {.next = c->head};
-    c->head = vt_start(&frame, c->body);
-  }
+  c->head = functions_chain(c->link, gate_begin(&c->gate), LINKS);
   c->end(c, f);
   c->left = fixture_pending(f);
   if (!c->problem)
@@ -114,9 +78,9 @@ static void run_on_thread(void *arg) {
     free(f);
 }
 
-static struct chain run(vt_body_fn *body,
+static struct chain run(vt_t (*link)(vt_t v),
                         void (*end)(struct chain *, struct fixture *)) {
-  struct chain c = {.body = body, .end = end};
+  struct chain c = {.link = link, .end = end};
   fixture_on_thread(run_on_thread, &c, STACK);
   assert_null(c.problem);
   assert_int_equal(c.left, 0);
@@ -126,44 +90,44 @@ static struct chain run(vt_body_fn *body,
 /* ---- it works ---- */
 
 static void a_chain_completes(void **state) {
-  struct chain c = run(link_body, await_then_open);
+  struct chain c = run(functions_link, await_then_open);
   (void)state;
   assert_seen_int(&c.seen, LINKS + 1);
 }
 
 static void a_chain_of_returns_completes(void **state) {
-  struct chain c = run(tail_body, await_then_open);
+  struct chain c = run(functions_tail, await_then_open);
   (void)state;
   assert_seen_int(&c.seen, 1);
 }
 
 static void a_chain_with_clean_ups_completes(void **state) {
-  struct chain c = run(clean_body, await_then_fail);
+  struct chain c = run(functions_clean, await_then_fail);
   (void)state;
   assert_seen_status(&c.seen, UV_EIO);
 }
 
 static void a_failure_goes_up(void **state) {
-  struct chain c = run(link_body, await_then_fail);
+  struct chain c = run(functions_link, await_then_fail);
   (void)state;
   assert_seen_status(&c.seen, UV_EIO);
 }
 
 static void a_cancel_goes_down(void **state) {
-  struct chain c = run(link_body, await_then_cancel);
+  struct chain c = run(functions_link, await_then_cancel);
   (void)state;
   assert_int_equal(c.gate.cancels, 1);
   assert_seen_status(&c.seen, UV_ECANCELED);
 }
 
 static void a_forgotten_chain_frees_itself(void **state) {
-  struct chain c = run(link_body, cancel_then_forget);
+  struct chain c = run(functions_link, cancel_then_forget);
   (void)state;
   assert_int_equal(c.gate.cancels, 1);
 }
 
 static void a_stopped_chain_frees_itself(void **state) {
-  struct chain c = run(link_body, stop_then_open);
+  struct chain c = run(functions_link, stop_then_open);
   (void)state;
   assert_int_equal(c.seen.count, 0);
 }

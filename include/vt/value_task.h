@@ -208,7 +208,9 @@ VT_API void vt__await(vt_t v, unsigned flags, vt_continuation_fn *k,
                       void *state);
 
 /* Runs k(state, result) once: before vt_await returns when the result is in
- * hand, else later on this thread's loop. May be called in any libuv callback.
+ * hand or its source has completed (so continuations that await such hits again
+ * use stack as calls do: VT_LATER and async functions do not), else later on
+ * this thread's loop. May be called in any libuv callback.
  * Borrows state until k has run. What cannot be awaited (stale, awaited before,
  * another thread's, no loop on this thread, no memory to register) is told to k
  * at once, as its result; the first continuation is untouched. k NULL means

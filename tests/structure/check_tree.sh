@@ -41,7 +41,7 @@ is_named_test() {
   name=$(sed -n 's:^tests/\(.*/\)\?test_\([a-z0-9_]*\)\.c$:\1\2:p' <<<"$1")
   [ -n "$name" ] || return 1
   grep -qE "vt_test(_forms)?\($name( |\)|$)" tests/CMakeLists.txt ||
-    grep -qsE "vt_conformance(_forms)?\(${name##*/}( |\)|$)" \
+    grep -qsE "vt_conformance(_forms|_o0)?\(${name##*/}( |\)|$)" \
       "$(dirname "$1")/CMakeLists.txt"
 }
 
