@@ -10,7 +10,9 @@
  *
  * Other threads push onto the inbox: a compare-exchange loop on the head, taken
  * whole by one exchange. A plain store of the head followed by uv_async_send
- * would lose wake-ups, and an exchange-push would leave half-linked nodes. */
+ * would lose wake-ups, and an exchange-push would leave half-linked nodes. So
+ * would a look at the head before the exchange: it may miss a block whose sender
+ * saw the async pending still and so did not send again. */
 #include "core/loop.h"
 #include "core/own.h"
 
@@ -21,8 +23,6 @@ void vt__ready_push(vt_loop_t *loop, vt_op_t *block) {
 }
 
 void vt__inbox_take(vt_loop_t *loop) {
-  if (!atomic_load_explicit(&loop->inbox, memory_order_relaxed))
-    return;
   vt_op_t *posted =
       atomic_exchange_explicit(&loop->inbox, NULL, memory_order_acq_rel);
   vt_op_t *ordered = NULL;
