@@ -34,6 +34,8 @@ present() {
   libsqlite3-dev) have_module sqlite3 ;;
   libcmocka-dev) have_module cmocka ;;
   libclang-rt-14-dev) have_clang_runtime ;;
+  relacy-dev) [ -e /usr/include/relacy/relacy_std.hpp ] ;;
+  spin) have spin ;;
   redis-tools) have redis-cli && have redis-benchmark ;;
   redis-server) have redis-server ;;
   procps) have ps && have pgrep ;;

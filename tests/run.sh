@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly needed=(gcc libc6-dev make cmake pkg-config libuv1-dev libcmocka-dev)
 readonly samples=(libsqlite3-dev redis-tools redis-server)
 readonly tools=(clang libclang-rt-14-dev g++ valgrind gdb strace procps
-  binutils)
+  binutils relacy-dev spin)
 
 case "${1:-}" in
 '')

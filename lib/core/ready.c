@@ -11,8 +11,8 @@
  * Other threads push onto the inbox: a compare-exchange loop on the head, taken
  * whole by one exchange. A plain store of the head followed by uv_async_send
  * would lose wake-ups, and an exchange-push would leave half-linked nodes. So
- * would a look at the head before the exchange: it may miss a block whose sender
- * saw the async pending still and so did not send again. */
+ * would a look at the head before the exchange: it may miss a block whose
+ * sender saw the async pending still and so did not send again. */
 #include "core/loop.h"
 #include "core/own.h"
 
