@@ -29,6 +29,33 @@ static int set_int(vt_promise_t *promise, int64_t i) {
   return vt_promise_set(promise, (vt_value_t){.i = i});
 }
 
+/* Completes a promise and looks whether that ran the continuation. */
+struct setter {
+  vt_promise_t *promise;
+  struct seen seen;
+  bool with_loop;
+  int inside; /* continuations that ran before the completion returned */
+  const char *problem;
+};
+
+static void set_and_look(void *arg) {
+  struct setter *s = arg;
+  struct fixture f;
+  if (s->with_loop)
+    s->problem = fixture_open_beside(&f);
+  set_int(s->promise, 1);
+  s->inside = s->seen.count;
+  if (s->with_loop && !s->problem)
+    s->problem = fixture_close(&f);
+}
+
+static struct setter new_setter(unsigned flags, bool with_loop) {
+  struct setter s = {.with_loop = with_loop};
+  int rc = vt_promise_new(flags, &s.promise);
+  assert_int_equal(rc, 0);
+  return s;
+}
+
 /* Many awaiters that note their place. */
 struct places {
   vt_promise_t *promise;
@@ -50,6 +77,10 @@ static void place_k(void *state, vt_result_t result) {
 
 static void resume_on_thread(void *arg) {
   own_source_complete(arg, result_int(1));
+}
+
+static void fail_on_thread(void *arg) {
+  own_source_complete(arg, result_failed(UV_EIO));
 }
 
 static void set_on_thread(void *arg) {
@@ -246,6 +277,81 @@ static void a_stopped_one_is_given_back_by_its_source(void **state) {
   }
 }
 
+/* It goes on as forgotten: a failure is told, on the loop's own thread. */
+static void stopped_its_failure_is_reported(void **state) {
+  struct fixture *f = *state;
+  for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+    struct own_source own;
+    struct seen seen = {0};
+    own_source_init(&own);
+    vt_await_with(own_source_task(&own), VT_ANYWHERE, seen_k, &seen);
+    assert_true(vt_await_stop(own_source_task(&own), seen_k, &seen));
+    if (elsewhere)
+      fixture_on_thread(fail_on_thread, &own, 0);
+    else
+      fail_on_thread(&own);
+    fixture_turn(f);
+    assert_report(f, VT_REPORT_FORGOTTEN, UV_EIO);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(fixture_pending(f), 0);
+  }
+}
+
+/* Queued on its own loop, whoever could have run it before. */
+static void stop_withdraws_what_is_queued(void **state) {
+  struct fixture *f = *state;
+  for (int i = 0; i < 3; i++) {
+    vt_promise_t *promise = NULL;
+    unsigned flags = VT_ANYWHERE | (i == 1 ? 0 : VT_LATER);
+    struct seen seen = {0};
+    vt_t v;
+    assert_status(vt_promise_new(i == 1 ? VT_COMPLETE_LATER : 0, &promise), 0);
+    v = i == 0 ? vt_from_int(1) : vt_from_task(vt_promise_task(promise));
+    vt_await_with(v, flags, seen_k, &seen);
+    set_int(promise, 1);
+    assert_int_equal(seen.count, 0);
+    assert_true(vt_await_stop(v, seen_k, &seen));
+    assert_false(vt_await_stop(v, seen_k, &seen));
+    assert_true(fixture_run(f));
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(fixture_pending(f), 0);
+    vt_promise_free(promise);
+  }
+}
+
+/* Later there is no place for it on the other thread: its own loop. */
+static void later_it_runs_on_its_own_loop(void **state) {
+  struct fixture *f = *state;
+  uv_thread_t self = uv_thread_self();
+  for (int i = 0; i < 3; i++) {
+    bool with_loop = i == 2, asked = i > 0; /* by the await, or the promise */
+    struct setter s = new_setter(asked ? 0 : VT_COMPLETE_LATER, with_loop);
+    vt_await_with(vt_from_task(vt_promise_task(s.promise)),
+                  VT_ANYWHERE | (asked ? VT_LATER : 0), seen_k, &s.seen);
+    fixture_on_thread(set_and_look, &s, 0);
+    assert_null(s.problem);
+    assert_int_equal(s.inside, 0);
+    assert_true(fixture_run(f));
+    assert_seen_int(&s.seen, 1);
+    assert_true(uv_thread_equal(&s.seen.thread, &self));
+    vt_promise_free(s.promise);
+  }
+}
+
+static void completed_later_it_may_still_be_stopped(void **state) {
+  struct fixture *f = *state;
+  struct setter s = new_setter(VT_COMPLETE_LATER, false);
+  vt_t v = vt_from_task(vt_promise_task(s.promise));
+  vt_await_with(v, VT_ANYWHERE, seen_k, &s.seen);
+  fixture_on_thread(set_and_look, &s, 0);
+  assert_true(vt_await_stop(v, seen_k, &s.seen));
+  assert_true(fixture_run(f));
+  fixture_turn(f); /* a stopped one does not keep the loop, but is posted */
+  assert_int_equal(s.seen.count, 0);
+  assert_int_equal(fixture_pending(f), 0);
+  vt_promise_free(s.promise);
+}
+
 /* ---- it fails ---- */
 
 static void stop_after_the_completion_is_false(void **state) {
@@ -270,6 +376,10 @@ int main(void) {
       fixture_test(a_chain_on_a_thread_with_a_loop_keeps_the_stack),
       fixture_test(stop_withdraws_it_before_the_completion),
       fixture_test(a_stopped_one_is_given_back_by_its_source),
+      fixture_test(stopped_its_failure_is_reported),
+      fixture_test(stop_withdraws_what_is_queued),
+      fixture_test(later_it_runs_on_its_own_loop),
+      fixture_test(completed_later_it_may_still_be_stopped),
       fixture_test(stop_after_the_completion_is_false),
       fixture_test(a_chain_on_a_thread_without_one_keeps_the_stack),
   };

@@ -78,7 +78,8 @@ typedef void vt_continuation_fn(void *state, vt_result_t result);
 /* Never run the continuation before the await returns. */
 #define VT_LATER 1u
 /* Run it on the thread that completes, without a hop to the loop: C#'s
- * ConfigureAwait(false). */
+ * ConfigureAwait(false). With VT_LATER it runs on the loop that awaited all the
+ * same. */
 #define VT_ANYWHERE 2u
 
 /* ---- made in hand: no loop, no allocation, any thread ---- */
@@ -256,7 +257,8 @@ VT_API void vt_forget(vt_t v);
 /* Requests that the operation end early. 0: asked for; it still completes,
  * once, with UV_ECANCELED or, if that came first, its result. UV_EALREADY when
  * it has completed, UV_ENOSYS when its source cannot be cancelled, UV_EBUSY
- * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume. */
+ * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume, and
+ * runs no continuation of this loop before it returns. */
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference

@@ -57,7 +57,7 @@ int vt__group_end(vt__group_t *g, size_t i) {
   vt__member_t *m = &g->members[i];
   if (m->state != VT__MEMBER_PENDING)
     return UV_EALREADY;
-  int rc = vt_cancel(m->v);
+  int rc = vt__cancel(m->v);
   if (rc == 0 || rc == UV_EBUSY || rc == UV_EALREADY)
     return rc;
   vt__group_leave(g, i);
@@ -118,7 +118,7 @@ const struct vt__own_ops vt__group_own = {
 vt_t vt__group_refused(const vt_t v[], size_t count, int rc) {
   for (size_t i = 0; i < count; i++) {
     if (vt_status(v[i]) == VT_PENDING)
-      vt_cancel(v[i]);
+      vt__cancel(v[i]);
     vt_forget(v[i]);
   }
   return vt_failed(rc);

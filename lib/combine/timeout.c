@@ -5,6 +5,7 @@
 #include "vt/timeout.h"
 
 #include "combine/group.h"
+#include "core/value_task.h"
 #include "vt/delay.h"
 
 enum { OPERAND, DELAY };
@@ -14,7 +15,7 @@ static void on_over(vt__group_t *g, size_t i) {
   if (i == DELAY) {
     vt__group_end(g, OPERAND);
   } else if (g->members[DELAY].state == VT__MEMBER_PENDING) {
-    vt_cancel(g->members[DELAY].v);
+    vt__cancel(g->members[DELAY].v);
     vt__group_leave(g, DELAY);
   }
 }

@@ -32,7 +32,7 @@ vt_result_t vt__get_result(vt_t v) {
   return source_of(v)->ops->result(source_of(v), v.value.u);
 }
 
-int vt_cancel(vt_t v) {
+int vt__cancel(vt_t v) {
   int64_t status = vt_status(v);
   if (status == VT_ESTALE || status == VT_ETHREAD)
     return (int)vt__misuse(status);
@@ -40,6 +40,16 @@ int vt_cancel(vt_t v) {
     return UV_EALREADY;
   const vt_source_ops_t *ops = source_of(v)->ops;
   return ops->cancel ? ops->cancel(source_of(v), v.value.u) : UV_ENOSYS;
+}
+
+int vt_cancel(vt_t v) {
+  vt_loop_t *loop = vt__current;
+  if (!loop)
+    return vt__cancel(v);
+  loop->depth += VT__DEPTH; /* what completes inside only queues */
+  int rc = vt__cancel(v);
+  loop->depth -= VT__DEPTH;
+  return rc;
 }
 
 /* Queues k with a result that is there, and taken only with the memory to
@@ -77,8 +87,8 @@ int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
   if (rc == 0 || atomic_load(&w->claim) != c.token)
     return 0;
   if (rc == VT_COMPLETED && flags & VT_LATER) {
-    vt__waiter_deliver(w, source->ops->result(source, v.value.u), true);
-    return 0;
+    vt_resume_later(&c, source->ops->result(source, v.value.u));
+    return 0; /* claimed: a source that kept c as well has nobody to resume */
   }
   vt__waiter_free(w);
   return rc < 0 ? (int)vt__misuse(rc) : VT_COMPLETED;
@@ -131,9 +141,10 @@ bool vt_await_stop(vt_t v, vt_continuation_fn *k, void *state) {
     return false;
   if (!vt_in_hand(v)) {
     const struct vt__own_ops *own = source_of(v)->ops->own;
-    if (own && own->stop)
-      return own->stop(source_of(v), v.value.u, k, state);
+    if (own && own->stop && own->stop(source_of(v), v.value.u, k, state))
+      return true;
   }
+  /* What was taken, to be told later, is its source's no more. */
   vt__waiter_t *w = vt__waiter_find(loop, v, k, state);
   return w && vt__waiter_withdraw(w);
 }

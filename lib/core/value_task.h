@@ -12,4 +12,8 @@ int vt__register(vt_t v, unsigned flags, vt_continuation_fn *k, void *state);
 int vt__register_waiter(vt_t v, unsigned flags, vt_continuation_fn *k,
                         void *state);
 
+/* vt_cancel by a source that ends its own operands, and so may be completed by
+ * them: continuations may run inside, to the depth bound. */
+int vt__cancel(vt_t v);
+
 #endif

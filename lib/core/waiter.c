@@ -137,7 +137,7 @@ vt__waiter_t *vt__waiter_new(vt_loop_t *loop, vt_t v, unsigned flags,
   w->op.source.scope = vt_in_hand(v) ? loop->scope : source->scope;
   w->op.k = k;
   w->op.state = state;
-  w->op.flags = (uint8_t)(flags & (VT_LATER | VT_ANYWHERE));
+  w->op.flags = (uint8_t)(flags & (flags & VT_LATER ? VT_LATER : VT_ANYWHERE));
   w->listed = false;
   w->spent = false;
   w->op.phase = VT__AWAITED;
@@ -251,19 +251,22 @@ void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
     run(loop, w, op->result, true);
 }
 
-/* The claim found moved on: a withdrawn waiter is given back by its resumer. */
-static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found) {
+/* The claim found moved on: a withdrawn waiter, whose k is NULL, is brought home
+ * by its resumer. */
+static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found,
+                       vt_result_t result) {
   vt_loop_t *loop = loop_of(w);
   uint64_t stopped = token + 2;
   if (found != stopped || !atomic_compare_exchange_strong_explicit(
                               &w->claim, &stopped, token + 1,
                               memory_order_acq_rel, memory_order_relaxed))
     return (int)vt__misuse(VT_EDONE);
-  w->spent = true;
-  if (loop == vt__current)
-    vt__waiter_free(w);
-  else
+  if (loop == vt__current) {
+    run(loop, w, result, false);
+  } else {
+    w->op.result = result;
     vt__inbox_post(loop, &w->op);
+  }
   return 0;
 }
 
@@ -271,15 +274,16 @@ static int resume(const vt_continuation_t *c, vt_result_t result, bool later) {
   vt__waiter_t *w = c ? c->waiter : NULL;
   if (!w)
     return (int)vt__misuse(VT_EDONE);
+  vt_loop_t *loop = loop_of(w);
+  bool ours = loop == vt__current;
   uint64_t token = c->token;
   uint64_t found = token;
+  uint64_t taken = token + (later && !vt__current ? 3 : 1);
   result.status = vt__status_checked(result.status);
-  if (!atomic_compare_exchange_strong_explicit(&w->claim, &found, token + 1,
-                                               memory_order_acq_rel,
-                                               memory_order_acquire))
-    return resume_late(w, token, found);
-  vt_loop_t *loop = loop_of(w);
-  if (loop == vt__current) {
+  if (!atomic_compare_exchange_strong_explicit(
+          &w->claim, &found, taken, memory_order_acq_rel, memory_order_acquire))
+    return resume_late(w, token, found, result);
+  if (ours) {
     vt__waiter_deliver(w, result, later);
   } else if (w->op.flags & VT_ANYWHERE) {
     run_here(w, result, later);
@@ -298,18 +302,22 @@ int vt_resume_later(const vt_continuation_t *c, vt_result_t result) {
   return resume(c, result, true);
 }
 
+/* Whether no other thread may run it, or come to. */
+static bool is_private(const vt__waiter_t *w) {
+  return !(w->op.flags & VT_ANYWHERE) || w->op.phase == VT__QUEUED;
+}
+
 bool vt__waiter_withdraw(vt__waiter_t *w) {
-  vt_loop_t *loop = loop_of(w);
-  if (w->op.flags & VT_ANYWHERE) {
-    uint64_t claim =
-        atomic_load_explicit(&w->claim, memory_order_relaxed) & ~UINT64_C(3);
-    if (!atomic_compare_exchange_strong_explicit(&w->claim, &claim, claim + 2,
-                                                 memory_order_acq_rel,
-                                                 memory_order_relaxed))
-      return false;
-  } else {
-    w->op.k = NULL;
-  }
-  table_unlink(&loop->waiters, w);
+  uint64_t token =
+      atomic_load_explicit(&w->claim, memory_order_relaxed) & ~UINT64_C(3);
+  uint64_t found = token;
+  if (!is_private(w) &&
+      !atomic_compare_exchange_strong_explicit(&w->claim, &found, token + 2,
+                                               memory_order_acq_rel,
+                                               memory_order_relaxed) &&
+      found != token + 3)
+    return false;
+  w->op.k = NULL;
+  table_unlink(&loop_of(w)->waiters, w);
   return true;
 }

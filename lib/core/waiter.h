@@ -7,6 +7,7 @@
  *   t      registered
  *   t + 1  resumed, or withdrawn with nobody left to resume it
  *   t + 2  withdrawn, its resumer still to come (VT_ANYWHERE only)
+ *   t + 3  resumed for later where no loop is: its own alone will run it
  * The next registration continues at t + 4. What is awaited is looked at only
  * while the claim is t: afterwards a user's source may be gone. */
 #ifndef VT_CORE_WAITER_H
