@@ -9,7 +9,8 @@ readonly check=$1 root=$2 work=$3
 readonly library=${4:-} compiler=${5:-cc}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here tree=$work/tree
-planted=0
+
+. "$here/demand.sh"
 
 fresh_tree() {
   rm -rf "$tree"
@@ -22,21 +23,6 @@ fresh_tree() {
     cp "$root/$file" "$tree/$file"
   done
   if [ -e "$root/CHANGELOG.md" ]; then cp "$root/CHANGELOG.md" "$tree"; fi
-}
-
-# demand TEXT COMMAND...: it fails, and its output holds TEXT.
-demand() {
-  local text=$1 output
-  shift
-  planted=$((planted + 1))
-  if output=$("$@" 2>&1); then
-    echo "planted and not found: $text"
-    exit 1
-  fi
-  if ! grep -qF -- "$text" <<<"$output"; then
-    printf 'failed without naming: %s\n%s\n' "$text" "$output"
-    exit 1
-  fi
 }
 
 # plant FILE LINE TEXT: a file with one more line, and what the check must say.

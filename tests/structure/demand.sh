@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Sourced by the twins of checks: what shows that a check can fail.
+planted=0
+
+# demand TEXT COMMAND...: it fails, and its output holds TEXT.
+demand() {
+  local text=$1 output
+  shift
+  planted=$((planted + 1))
+  if output=$("$@" 2>&1); then
+    echo "planted and not found: $text"
+    exit 1
+  fi
+  if ! grep -qF -- "$text" <<<"$output"; then
+    printf 'failed without naming: %s\n%s\n' "$text" "$output"
+    exit 1
+  fi
+}
