@@ -8,16 +8,19 @@
  * the continuation runs once, or never where the withdrawal was answered with
  * true; the block comes home once, and not before its last touch; the second
  * registration is left alone by the stale resume. anywhere_model: VT_ANYWHERE,
- * where the resumer reads k. home_model: without it, where the loop does.
+ * where the resumer reads k, or, resuming for later from a thread without a
+ * loop (t + 3), leaves it to the loop. home_model: without it, where the loop
+ * does.
  *
  * What is passed travels through the inbox (inbox.cpp): of the claim its one
  * order of changes is needed, not acquire and release, so no twin weakens them.
  *
- * WEAK=1 [DATA RACE] the claim is looked at, then stored
+ * WEAK=1 [USER ASSERT FAILED] the claim is looked at, then stored
  * WEAK=2 [DATA RACE] withdraws by k alone where another thread reads it
  * WEAK=3 [DATA RACE] gives back with the token it had
  * WEAK=4 [USER ASSERT FAILED] what was withdrawn is given back at once
- * WEAK=5 [DATA RACE] a late resume does not claim what was withdrawn */
+ * WEAK=5 [USER ASSERT FAILED] a late resume does not claim what was withdrawn
+ * WEAK=6 [USER ASSERT FAILED] what was withdrawn is not forgotten at home */
 #include "model.hpp"
 
 enum { T = 4 };
@@ -59,16 +62,15 @@ struct waiter {
       return false;
     if (WEAK != 5 && !move(&stopped, token + 1, rl::mo_relaxed))
       return false;
-    spent($) = true;
     post();
     return true;
   }
 
-  bool resume(int token, bool anywhere) {
+  bool resume(int token, bool anywhere, bool later) {
     int found = token;
-    if (!move(&found, token + 1, rl::mo_acquire))
+    if (!move(&found, token + (later ? 3 : 1), rl::mo_acquire))
       return resume_late(token, found);
-    if (!anywhere) {
+    if (!anywhere || later) {
       post();
       return true;
     }
@@ -85,11 +87,14 @@ struct waiter {
       k($) = 0;
       return true;
     }
-    int at = claim($).load(rl::mo_relaxed) & ~3;
-    if (!move(&at, at + 2, rl::mo_relaxed))
+    int token = claim($).load(rl::mo_relaxed) & ~3;
+    int found = token;
+    if (!move(&found, token + 2, rl::mo_relaxed) && found != token + 3)
       return false;
     if (WEAK == 4)
       give_back();
+    else if (WEAK != 6)
+      k($) = 0;
     return true;
   }
 
@@ -124,7 +129,7 @@ struct claim_model : rl::test_suite<self_t, 3> {
 
   void thread(unsigned index) {
     if (index != 0) {
-      answered += w.resume(T, anywhere);
+      answered += w.resume(T, anywhere, anywhere && rl::rand(2) != 0);
       return;
     }
     w.take();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a waiter over several registrations: vt__waiter_new, resume,
- * resume_late, vt__waiter_withdraw, vt__waiter_arrive and vt__waiter_free of
+ * resume_late, vt__waiter_withdraw, arrive and vt__waiter_free of
  * lib/core/waiter.c, under VT_ANYWHERE. The loop registers three times in the
  * same block, and withdraws when it likes; each registration is resumed by
  * two threads that keep its token for as long as they like. The memory orders
@@ -15,7 +15,8 @@
  * WEAK=2 [assertion violated] the claim is looked at, then stored
  * WEAK=3 [assertion violated] a withdrawal is stored without a claim
  * WEAK=4 [invalid end state] a late resume does not send the block home
- * WEAK=5 [assertion violated] a withdrawn block is given back at once */
+ * WEAK=5 [assertion violated] a withdrawn block is given back at once
+ * WEAK=6 [assertion violated] what comes home runs, withdrawn or not */
 #ifndef WEAK
 #define WEAK 0
 #endif
@@ -29,27 +30,34 @@ byte ran[ROUNDS];
 bool stopped[ROUNDS];
 
 proctype resumer(byte round; byte token) {
-  byte found;
+  byte found, taken;
+  if
+  :: taken = token + 1 /* runs it here */
+  :: taken = token + 3 /* for later, without a loop: it runs at home */
+  fi;
   if
   :: WEAK == 2 ->
      found = claim;
      if
-     :: found == token -> claim = token + 1
+     :: found == token -> claim = taken
      :: else
      fi
   :: else ->
      atomic {
        found = claim;
        if
-       :: found == token -> claim = token + 1
+       :: found == token -> claim = taken
        :: else
        fi
      }
   fi;
   if
-  :: found == token ->
+  :: found == token && taken == token + 1 ->
      atomic { assert(k == round); ran[k]++; accepted[round]++ }
      assert(!stopped[round]);
+     home++
+  :: found == token && taken == token + 3 ->
+     accepted[round]++;
      home++
   :: found == token + 2 ->
      atomic {
@@ -78,6 +86,7 @@ inline withdraw(round) {
      atomic {
        if
        :: claim == token -> claim = claim + 2; stopped[round] = true
+       :: claim == token + 3 -> stopped[round] = true
        :: else
        fi
      }
@@ -98,6 +107,10 @@ active proctype loop() {
      if
      :: WEAK == 5 && stopped[round]
      :: else -> home > 0; home--
+     fi;
+     if
+     :: claim == token + 3 && (!stopped[round] || WEAK == 6) -> ran[round]++
+     :: else
      fi;
      atomic {
        k = 255;
