@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # planted.sh TABLE TESTS-DIR BUILD-DIR
-# Plants one violation after another in a copy of the table, and demands that
-# check_contracts.sh fails and names it.
+# Plants one violation after another in a copy of a table, and demands that its
+# check fails and names it.
 set -euo pipefail
 
 readonly table=$1 tests=$2 build=$3
@@ -44,5 +44,9 @@ plant '/^| C1 /s/sixteen_zero_bytes_are_done/is_exactly/' \
   'C1: value_task has no case is_exactly'
 plant '/^| C1 /s/| `[^|]*|$/| `compile\/unused_resalt` |/' \
   'C1: compile/unused_resalt is no test of this build'
+
+sed 's/`set_twice_fails`/`set_thrice_fails`/' "$here/methods.md" >"$copy"
+demand 'no case set_thrice_fails' \
+  bash "$here/check_methods.sh" "$copy" "$here"
 
 echo "$planted violations planted, each found"
