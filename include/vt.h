@@ -64,6 +64,7 @@
 #include "vt/fs.h"
 #include "vt/invoke.h"
 #include "vt/loop.h"
+#include "vt/map.h"
 #include "vt/report.h"
 #include "vt/site.h"
 #include "vt/source.h"

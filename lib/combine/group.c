@@ -81,6 +81,7 @@ int vt__group_cancel(vt_source_t *source, uint64_t token) {
   if (g->op.phase != VT__PENDING && g->op.phase != VT__AWAITED)
     return UV_EALREADY;
   g->cancelled = g->cancelled || g->first == g->count;
+  g->ended = true;
   g->busy++;
   loop->depth += VT__DEPTH;
   for (size_t i = g->count; i-- > 0;)
@@ -124,52 +125,64 @@ vt_t vt__group_refused(const vt_t v[], size_t count, int rc) {
   return vt_failed(rc);
 }
 
-static int group_new(const vt__group_rule_t *rule, size_t count,
-                     vt__group_t **out) {
+int vt__group_new(const vt__group_rule_t *rule, size_t count, size_t extra,
+                  vt__group_t **out) {
   vt_op_t *op;
-  size_t most = (SIZE_MAX / 2 - sizeof(vt__group_t)) / sizeof(vt__member_t);
-  if (count > most)
+  size_t room = SIZE_MAX / 2 - sizeof(vt__group_t);
+  if (extra > room || count > (room - extra) / sizeof(vt__member_t))
     return UV_ENOMEM;
-  int rc = vt__op_new(&rule->ops,
-                      sizeof(vt__group_t) + count * sizeof(vt__member_t), &op);
+  size_t size = sizeof(vt__group_t) + count * sizeof(vt__member_t) + extra;
+  int rc = vt__op_new(&rule->ops, size, &op);
   if (rc != 0)
     return rc;
   op->aux = (uint32_t)vt__loop_now(vt__slab_of(op)->loop);
-  *out = (vt__group_t *)(void *)op;
+  vt__group_t *g = (vt__group_t *)(void *)op;
+  g->rule = rule;
+  g->out = NULL;
+  g->count = g->first = count;
+  g->pending = 0;
+  g->flags = 0;
+  g->cancelled = g->ended = false;
+  g->busy = 1;
+  for (size_t i = 0; i < count; i++) {
+    g->members[i].group = g;
+    g->members[i].state = VT__MEMBER_NONE;
+  }
+  *out = g;
   return 0;
 }
 
-static void join(vt__group_t *g, size_t i, vt_t v) {
+void vt__group_join(vt__group_t *g, size_t i, vt_t v) {
   vt__member_t *m = &g->members[i];
-  m->group = g;
   m->v = v;
   m->state = VT__MEMBER_PENDING;
+  g->pending++;
   int rc = vt__register(v, 0, on_member, m);
   if (rc != 0)
     note(g, i, vt_get_result(rc == VT_COMPLETED ? v : vt_failed(rc)));
 }
 
-vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
-                     unsigned flags, vt_result_t *out) {
-  vt__group_t *g;
-  int rc = group_new(rule, count, &g);
-  if (rc != 0)
-    return vt__group_refused(v, count, rc);
-  g->rule = rule;
-  g->out = out;
-  g->count = g->pending = g->first = count;
-  g->flags = flags;
-  g->cancelled = false;
-  g->busy = 1;
-  for (size_t i = 0; i < count; i++)
-    join(g, i, v[i]);
-  for (size_t i = 0; i < count; i++)
-    if (g->members[i].state == VT__MEMBER_OVER)
-      apply_rule(g, i);
+vt_t vt__group_begun(vt__group_t *g) {
   g->busy = 0;
   if (!is_complete(g))
     return vt__op_task(&g->op);
-  vt_t outcome = vt_from_result(rule->outcome(g));
+  vt_t outcome = vt_from_result(g->rule->outcome(g));
   vt__op_undo(&g->op);
   return outcome;
+}
+
+vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
+                     unsigned flags, vt_result_t *out) {
+  vt__group_t *g;
+  int rc = vt__group_new(rule, count, 0, &g);
+  if (rc != 0)
+    return vt__group_refused(v, count, rc);
+  g->out = out;
+  g->flags = flags;
+  for (size_t i = 0; i < count; i++)
+    vt__group_join(g, i, v[i]);
+  for (size_t i = 0; i < count; i++)
+    if (g->members[i].state == VT__MEMBER_OVER)
+      apply_rule(g, i);
+  return vt__group_begun(g);
 }

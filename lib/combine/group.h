@@ -12,6 +12,7 @@
 typedef struct vt__group vt__group_t;
 
 enum vt__member_state {
+  VT__MEMBER_NONE,    /* nothing has joined there yet */
   VT__MEMBER_PENDING, /* its continuation is registered */
   VT__MEMBER_OVER,    /* its result is there */
   VT__MEMBER_LEFT     /* withdrawn: it goes on without the group */
@@ -41,6 +42,7 @@ struct vt__group {
   size_t first; /* the first member over; count: none yet */
   unsigned flags;
   bool cancelled; /* as a whole, before any member was over */
+  bool ended;     /* asked to end: nothing more is begun */
   unsigned busy;  /* somebody goes over the members */
   vt__member_t members[];
 };
@@ -55,6 +57,21 @@ struct vt__group {
 extern const struct vt__own_ops vt__group_own;
 int vt__group_cancel(vt_source_t *source, uint64_t token);
 void vt__group_describe(const vt_source_t *source, char *text, size_t size);
+
+/* A group of so many members, busy, with extra bytes behind them: 0,
+ * VT_ENOLOOP, UV_ENOMEM. */
+int vt__group_new(const vt__group_rule_t *rule, size_t count, size_t extra,
+                  vt__group_t **out);
+
+/* Awaits v as a member, whose last operand, if any, is over. */
+void vt__group_join(vt__group_t *group, size_t index, vt_t v);
+
+/* Ends the busy time of a new group: its value task, or its outcome in hand. */
+vt_t vt__group_begun(vt__group_t *group);
+
+static inline void *vt__group_extra(const vt__group_t *group) {
+  return (void *)(uintptr_t)(group->members + group->count);
+}
 
 /* Awaits all operands; the group's value task, or its outcome in hand. */
 vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,

@@ -175,6 +175,16 @@ SCENARIO(any_awaited) {
   run_await(r, VT_ANY(0, NULL, vt_delay(60000), vt_yield()));
 }
 
+static vt_t yield_of(void *arg, size_t index) {
+  (void)arg;
+  (void)index;
+  return vt_yield();
+}
+
+SCENARIO(a_map_awaited) {
+  run_await(r, vt_map_limit(&(vt_map_t){.fn = yield_of, .limit = 2}, 5, NULL));
+}
+
 SCENARIO(a_timeout_awaited) {
   run_await(r, vt_with_timeout(vt_yield(), 60000));
 }
@@ -341,6 +351,7 @@ int main(void) {
       cmocka_unit_test(a_function_invoked),
       cmocka_unit_test(all_awaited),
       cmocka_unit_test(any_awaited),
+      cmocka_unit_test(a_map_awaited),
       cmocka_unit_test(a_timeout_awaited),
       cmocka_unit_test(a_hit_awaited_for_later),
       cmocka_unit_test(a_promise_awaited),
