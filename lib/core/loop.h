@@ -125,8 +125,12 @@ static inline uint64_t vt__loop_now(const vt_loop_t *loop) {
 
 /* Whether a continuation may run on top of what runs now. */
 static inline bool vt__may_nest(vt_loop_t *loop) {
+#ifdef VT__ASAN /* keeps locals elsewhere */
+  uintptr_t at = (uintptr_t)__builtin_frame_address(0);
+#else
   char here;
   uintptr_t at = (uintptr_t)&here;
+#endif
   if (loop->depth == 0) {
     loop->stack_base = at;
     return true;
