@@ -370,6 +370,38 @@ static void many_lines_are_kept_apart(void **state) {
   }
 }
 
+static void find_whole(void *arg, const vt_loop_entry_t *entry) {
+  struct line *l = arg;
+  if (strcmp(entry->kind, l->file) == 0 && entry->line == l->line)
+    l->count++;
+}
+
+static vt_t yield(void *arg, size_t index) {
+  (void)arg;
+  (void)index;
+  return vt_yield();
+}
+
+static void a_whole_of_several_names_its_line(void **state) {
+  struct fixture *f = *state;
+  vt_map_t map = {.fn = yield};
+  vt_t wholes[] = {
+      VT_ALL(0, NULL, vt_yield(), vt_yield()),
+      VT_ANY(0, NULL, vt_yield(), vt_yield()),
+      vt_with_timeout(vt_yield(), 1000),
+      vt_map_limit(&map, 2, NULL),
+  };
+  const unsigned first = __LINE__ - 5;
+  const char *kinds[] = {"all", "any", "timeout", "map"};
+  for (unsigned i = 0; i < 4; i++) {
+    struct line line = {.line = first + i, .file = kinds[i]};
+    vt_loop_walk(f->vt, find_whole, &line);
+    assert_int_equal(line.count, 1);
+    vt_forget(wholes[i]);
+  }
+  assert_true(fixture_run(f));
+}
+
 static void the_functions_can_still_be_named(void **state) {
   struct fixture *f = *state;
   vt_t (*delay)(uint64_t) = &vt_delay;
@@ -394,6 +426,7 @@ int main(void) {
       fixture_test(a_dropped_promise_names_the_line_that_made_it),
       fixture_test(a_line_that_made_nothing_is_forgotten),
       fixture_test(many_lines_are_kept_apart),
+      fixture_test(a_whole_of_several_names_its_line),
       fixture_test(the_functions_can_still_be_named),
   };
   return fixture_main("site", tests);

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "vt/site.h"
 #include "vt/value_task.h"
 
 #ifdef __cplusplus
@@ -46,15 +47,14 @@ VT_API VT_MUST_USE vt_t vt_race(const vt_t v[], size_t count, unsigned flags);
 /* The same for a few operands written out: vt_t expressions, or the .vt of typed
  * value tasks of different types. */
 #ifndef __cplusplus
+#define VT__LIST(...) VT__OPERANDS(((const vt_t[]){__VA_ARGS__}))
+#define VT__COUNT(...) (sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t))
 #define VT_ALL(flags, out, ...)                                                \
-  vt_all((const vt_t[]){__VA_ARGS__},                                          \
-         sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags), (out))
+  (vt_all)(VT__LIST(__VA_ARGS__), VT__COUNT(__VA_ARGS__), (flags), (out))
 #define VT_ANY(flags, out, ...)                                                \
-  vt_any((const vt_t[]){__VA_ARGS__},                                          \
-         sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags), (out))
+  (vt_any)(VT__LIST(__VA_ARGS__), VT__COUNT(__VA_ARGS__), (flags), (out))
 #define VT_RACE(flags, ...)                                                    \
-  vt_race((const vt_t[]){__VA_ARGS__},                                         \
-          sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t), (flags))
+  (vt_race)(VT__LIST(__VA_ARGS__), VT__COUNT(__VA_ARGS__), (flags))
 #endif
 
 #ifdef __cplusplus

@@ -26,6 +26,11 @@ VT_API VT_MUST_USE vt_t vt__site_await(vt_t v, const char *file, unsigned line);
  * misuse as well. */
 VT_API VT_MUST_USE vt_t vt__site_taken(vt_t v, const char *file, unsigned line);
 
+/* The operands of what is made at file:line, once they have been made
+ * themselves; gives v. */
+VT_API const vt_t *vt__site_operands(const vt_t *v, const char *file,
+                                     unsigned line);
+
 /* Nothing more is made at the announced line. */
 VT_API void vt__site_none(void);
 
@@ -43,11 +48,13 @@ VT_API void vt__debug_exit(void *frame);
 
 #ifdef VT_DEBUG
 #define VT__MADE vt__site_made(__FILE__, (unsigned)__LINE__)
+#define VT__OPERANDS(v) vt__site_operands((v), __FILE__, (unsigned)__LINE__)
 #define VT__TAKEN(expr) vt__site_taken((expr), __FILE__, (unsigned)__LINE__)
 #define VT__SITED(expr)                                                        \
   (VT__MADE, vt__site_await((expr), __FILE__, (unsigned)__LINE__))
 #else
 #define VT__SITED(expr) (expr)
+#define VT__OPERANDS(v) (v)
 #endif
 
 #endif

@@ -117,7 +117,7 @@ const struct vt__own_ops vt__group_own = {
 /* ---- starting ---- */
 
 vt_t vt__group_refused(const vt_t v[], size_t count, int rc) {
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count && rc != VT_ENOLOOP; i++) {
     if (vt_status(v[i]) == VT_PENDING)
       vt__cancel(v[i]);
     vt_forget(v[i]);
@@ -163,6 +163,9 @@ void vt__group_join(vt__group_t *g, size_t i, vt_t v) {
 }
 
 vt_t vt__group_begun(vt__group_t *g) {
+  for (size_t i = 0; i < g->count; i++)
+    if (g->members[i].state == VT__MEMBER_OVER)
+      apply_rule(g, i);
   g->busy = 0;
   if (!is_complete(g))
     return vt__op_task(&g->op);
@@ -181,8 +184,5 @@ vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
   g->flags = flags;
   for (size_t i = 0; i < count; i++)
     vt__group_join(g, i, v[i]);
-  for (size_t i = 0; i < count; i++)
-    if (g->members[i].state == VT__MEMBER_OVER)
-      apply_rule(g, i);
   return vt__group_begun(g);
 }

@@ -77,7 +77,8 @@ static inline void *vt__group_extra(const vt__group_t *group) {
 vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
                      unsigned flags, vt_result_t *out);
 
-/* Cancels and forgets the operands of a group that there is no memory for. */
+/* Cancels and forgets the operands of a group that there is no memory for;
+ * without a loop they stay as they are. */
 vt_t vt__group_refused(const vt_t v[], size_t count, int rc);
 
 /* Cancels a pending member: 0, or vt_cancel's UV_EBUSY or UV_EALREADY. One that

@@ -33,14 +33,20 @@ static const vt__group_rule_t rule = {on_over, outcome,
                                       VT__GROUP_OPS("timeout")};
 
 vt_t vt_with_timeout(vt_t v, uint64_t ms) {
+  vt__group_t *g;
   if (vt_in_hand(v))
     return v;
-  if (!vt__current)
-    return vt_failed(vt__misuse(VT_ENOLOOP));
-  const vt_t both[] = {v, vt_delay(ms)};
-  if (vt_is_failed(both[DELAY]))
+  int rc = vt__group_new(&rule, 2, 0, &g);
+  if (rc != 0)
+    return vt__group_refused(&v, 1, rc);
+  vt_t delay = vt_delay(ms);
+  if (vt_is_failed(delay)) {
+    vt__op_undo(&g->op);
     return vt__group_refused(&v, 1, UV_ENOMEM);
-  return vt__group_start(&rule, both, 2, 0, NULL);
+  }
+  vt__group_join(g, OPERAND, v);
+  vt__group_join(g, DELAY, delay);
+  return vt__group_begun(g);
 }
 
 uint64_t vt_deadline_in(uint64_t ms) {

@@ -23,6 +23,11 @@ void vt__site_made(const char *file, unsigned line) {
     vt__current->pool.unusual |= VT__ANNOUNCED;
 }
 
+const vt_t *vt__site_operands(const vt_t *v, const char *file, unsigned line) {
+  vt__site_made(file, line);
+  return v;
+}
+
 void vt__site_take(const char **out_file, unsigned *out_line) {
   *out_file = site_file;
   *out_line = site_file ? site_line : 0;
