@@ -29,8 +29,8 @@ extern "C" {
  * Its status is that of the first failure by index, else 0 and value.u is count
  * (0 operands: 0 in hand). out: NULL, or room for count results, each written
  * as it comes; borrowed until completion. UV_EINVAL for v NULL. */
-VT_API VT_MUST_USE vt_t vt_all(const vt_t v[], size_t count, unsigned flags,
-                               vt_result_t out[]);
+static inline VT_MUST_USE vt_t vt_all(const vt_t v[], size_t count,
+                                      unsigned flags, vt_result_t out[]);
 
 /* Completes with the index, in value.u, of the first operand to complete, well
  * or not; the lowest of those that are complete at the call. The others are
@@ -56,6 +56,20 @@ VT_API VT_MUST_USE vt_t vt_race(const vt_t v[], size_t count, unsigned flags);
 #define VT_RACE(flags, ...)                                                    \
   (vt_race)(VT__LIST(__VA_ARGS__), VT__COUNT(__VA_ARGS__), (flags))
 #endif
+
+VT_API VT_MUST_USE vt_t vt__all(const vt_t v[], size_t count, unsigned flags,
+                                vt_result_t out[]);
+
+static inline VT_MUST_USE vt_t vt_all(const vt_t v[], size_t count,
+                                      unsigned flags, vt_result_t out[]) {
+  uintptr_t waits = 0;
+  if (!v || out)
+    return vt__all(v, count, flags, out);
+  for (const vt_t *at = v; at < v + count; at++)
+    waits |= at->source;
+  return VT_LIKELY(waits == 0) ? vt_from_uint(count)
+                               : vt__all(v, count, flags, out);
+}
 
 #ifdef __cplusplus
 }

@@ -50,11 +50,11 @@ static size_t take(const vt_t v[], size_t count, int64_t *status,
   return i;
 }
 
-vt_t vt_all(const vt_t v[], size_t count, unsigned flags, vt_result_t out[]) {
+vt_t vt__all(const vt_t v[], size_t count, unsigned flags, vt_result_t out[]) {
   int64_t status = 0;
   if (!v && count > 0)
     return vt_failed(UV_EINVAL);
-  if (VT_LIKELY(take(v, count, &status, out) == count))
+  if (take(v, count, &status, out) == count)
     return vt_from_result(all_of(status, count));
   return vt__group_start(&all_rule, v, count, flags, out);
 }

@@ -6,6 +6,7 @@
 #include "bench.h"
 
 void bench_await_hit(struct bench *b);
+void bench_all_hit(struct bench *b);
 void bench_async_hit(struct bench *b);
 void bench_write_byte_hit(struct bench *b);
 void bench_task_hit(struct bench *b);

@@ -8,6 +8,7 @@ static const struct bench_loop *const loops[] = {
     &int_call_loop,
     &struct_call_loop,
     &await_hit_loop,
+    &all_hit_loop,
     &async_hit_loop,
     &async_hit_far_loop,
     &async_hit_hand_loop,

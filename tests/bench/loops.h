@@ -8,6 +8,7 @@
 extern const struct bench_loop int_call_loop;
 extern const struct bench_loop struct_call_loop;
 extern const struct bench_loop await_hit_loop;
+extern const struct bench_loop all_hit_loop;
 extern const struct bench_loop async_hit_loop;
 extern const struct bench_loop async_hit_far_loop;
 extern const struct bench_loop async_hit_hand_loop;

@@ -18,6 +18,7 @@ static const struct {
   void (*run)(struct bench *b);
 } benches[] = {
     {"await_hit", bench_await_hit},
+    {"all_hit", bench_all_hit},
     {"async_hit", bench_async_hit},
     {"write_byte_hit", bench_write_byte_hit},
     {"task_hit", bench_task_hit},
