@@ -66,6 +66,7 @@
 #include "vt/loop.h"
 #include "vt/map.h"
 #include "vt/report.h"
+#include "vt/retry.h"
 #include "vt/site.h"
 #include "vt/source.h"
 #include "vt/stream.h"

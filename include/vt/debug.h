@@ -28,6 +28,7 @@
 #define vt_all(...) (VT__MADE, (vt_all)(__VA_ARGS__))
 #define vt_any(...) (VT__MADE, (vt_any)(__VA_ARGS__))
 #define vt_race(...) (VT__MADE, (vt_race)(__VA_ARGS__))
+#define vt_retry(what) (VT__MADE, (vt_retry)(what))
 #define vt_map_limit(...) (VT__MADE, (vt_map_limit)(__VA_ARGS__))
 #define vt_with_timeout(v, ms) (vt_with_timeout)(VT__SITED(v), ms)
 #define vt_with_deadline(v, at) (vt_with_deadline)(VT__SITED(v), at)
