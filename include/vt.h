@@ -65,6 +65,7 @@
 #include "vt/invoke.h"
 #include "vt/loop.h"
 #include "vt/map.h"
+#include "vt/pace.h"
 #include "vt/report.h"
 #include "vt/retry.h"
 #include "vt/site.h"

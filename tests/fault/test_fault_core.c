@@ -185,6 +185,21 @@ SCENARIO(a_map_awaited) {
   run_await(r, vt_map_limit(&(vt_map_t){.fn = yield_of, .limit = 2}, 5, NULL));
 }
 
+static vt_t yield_again(void *arg, unsigned attempt) {
+  (void)arg;
+  return attempt == 0 ? vt_failed(UV_EAGAIN) : vt_yield();
+}
+
+static bool is_again(void *arg, int64_t status) {
+  (void)arg;
+  return status == UV_EAGAIN;
+}
+
+SCENARIO(a_retry_awaited) {
+  run_await(r, vt_retry(&(vt_retry_t){
+                   .fn = yield_again, .again = is_again, .first_ms = 1}));
+}
+
 SCENARIO(a_timeout_awaited) {
   run_await(r, vt_with_timeout(vt_yield(), 60000));
 }
@@ -352,6 +367,7 @@ int main(void) {
       cmocka_unit_test(all_awaited),
       cmocka_unit_test(any_awaited),
       cmocka_unit_test(a_map_awaited),
+      cmocka_unit_test(a_retry_awaited),
       cmocka_unit_test(a_timeout_awaited),
       cmocka_unit_test(a_hit_awaited_for_later),
       cmocka_unit_test(a_promise_awaited),
