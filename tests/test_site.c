@@ -179,6 +179,59 @@ static void a_walk_names_the_line_of_an_await(void **state) {
   assert_int_equal(l.line, line);
 }
 
+struct block {
+  unsigned first;
+  unsigned seen; /* a bit for each line of it */
+};
+
+static void mark_line(void *arg, const vt_loop_entry_t *entry) {
+  struct block *b = arg;
+  if (entry->file && strcmp(entry->file, __FILE__) == 0)
+    b->seen |= 1u << (entry->line - b->first);
+}
+
+static void a_walk_names_the_lines_of_waits(void **state) {
+  struct fixture *f = *state;
+  struct block b = {.seen = 0};
+  vt_semaphore_t s;
+  vt_mutex_t m;
+  vt_rwlock_t l;
+  vt_event_t e;
+  vt_condition_t c;
+  vt_barrier_t barrier;
+  vt_channel_t *channel, *other;
+  vt_value_t sent;
+  vt_t v[9];
+  vt_semaphore_init(&s, 0);
+  vt_mutex_init(&m);
+  vt_rwlock_init(&l);
+  vt_event_init(&e, 0);
+  vt_condition_init(&c);
+  vt_barrier_init(&barrier, 2);
+  vt_channel_new(0, &channel);
+  vt_channel_new(0, &other);
+  vt_rwlock_try_write_lock(&l);
+  vt_mutex_try_lock(&m);
+  b.first = __LINE__ + 1;
+  v[0] = vt_semaphore_acquire_async(&s, 1);
+  v[1] = vt_mutex_lock_async(&m);
+  v[2] = vt_rwlock_read_lock_async(&l);
+  v[3] = vt_rwlock_write_lock_async(&l);
+  v[4] = vt_event_wait_async(&e);
+  v[5] = vt_condition_wait_async(&c, &m);
+  v[6] = vt_barrier_arrive_async(&barrier);
+  v[7] = vt_channel_send_async(channel, (vt_value_t){.i = 1});
+  v[8] = vt_channel_receive_async(other);
+  vt_loop_walk(f->vt, mark_line, &b);
+  assert_int_equal(b.seen, (1u << 9) - 1);
+  for (int i = 0; i < 9; i++)
+    vt_forget(v[i]);
+  assert_status(vt_channel_try_receive(channel, &sent), 0);
+  vt_barrier_close(&barrier, 0);
+  vt_channel_unref(channel);
+  vt_channel_unref(other);
+}
+
 static void a_walk_names_the_line_of_a_function(void **state) {
   struct fixture *f = *state;
   struct line l = {0};
@@ -420,6 +473,7 @@ int main(void) {
       fixture_test(a_plain_await_is_counted_too),
       fixture_test(a_walk_names_the_line),
       fixture_test(a_walk_names_the_line_of_an_await),
+      fixture_test(a_walk_names_the_lines_of_waits),
       fixture_test(a_walk_names_the_line_of_a_function),
       fixture_test(a_report_names_the_line),
       fixture_test(a_task_names_the_line_that_made_it),

@@ -44,6 +44,19 @@
 #define vt_stream_write(s, d, n) (VT__MADE, (vt_stream_write)(s, d, n))
 #define vt_stream_shutdown(s) (VT__MADE, (vt_stream_shutdown)(s))
 #define vt_stream_close(s) (VT__MADE, (vt_stream_close)(s))
+#define vt_semaphore_acquire_async(s, n)                                       \
+  (VT__MADE, (vt_semaphore_acquire_async)(s, n))
+#define vt_mutex_lock_async(m) (VT__MADE, (vt_mutex_lock_async)(m))
+#define vt_rwlock_read_lock_async(l) (VT__MADE, (vt_rwlock_read_lock_async)(l))
+#define vt_rwlock_write_lock_async(l)                                          \
+  (VT__MADE, (vt_rwlock_write_lock_async)(l))
+#define vt_event_wait_async(e) (VT__MADE, (vt_event_wait_async)(e))
+#define vt_condition_wait_async(c, m)                                          \
+  (VT__MADE, (vt_condition_wait_async)(c, m))
+#define vt_barrier_arrive_async(b) (VT__MADE, (vt_barrier_arrive_async)(b))
+#define vt_channel_send_async(c, item)                                         \
+  (VT__MADE, (vt_channel_send_async)(c, item))
+#define vt_channel_receive_async(c) (VT__MADE, (vt_channel_receive_async)(c))
 #endif
 
 #endif

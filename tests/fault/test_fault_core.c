@@ -2,88 +2,16 @@
 /* Each allocation of each core scenario fails once, and from there on: no
  * crash, no leak, no hang, and every continuation is told exactly one clear
  * status. */
-#include "support/fault.h"
-#include "support/fixture.h"
 #include "support/own_source.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "support/scenario.h"
 
 /* ---- helpers ---- */
-
-/* One run: a fixture, the faults, and how many continuations are owed. */
-struct run {
-  struct fixture f;
-  const char *problem;
-  struct seen seen[64];
-  int owed;
-};
-
-static void tell(struct run *r, const char *problem) {
-  if (!r->problem)
-    r->problem = problem;
-}
-
-/* Success, or no memory: nothing else may come of a fault. */
-static bool is_clear(int64_t status) {
-  return status == 0 || status == UV_ENOMEM;
-}
-
-static void run_await(struct run *r, vt_t v) {
-  vt_await(v, seen_k, &r->seen[r->owed++]);
-}
-
-static void run_check(struct run *r) {
-  for (int i = 0; i < r->owed; i++) {
-    if (r->seen[i].count != 1)
-      tell(r, "a continuation did not run exactly once");
-    else if (!is_clear(r->seen[i].result.status))
-      tell(r, vt_err_name(r->seen[i].result.status));
-  }
-}
-
-typedef void body_fn(struct run *r);
-
-/* Runs body with the n-th allocation refused, on an attached loop. Forgotten
- * and unobserved failures are reported then, which is right. */
-static const char *run_with(body_fn *body, uint64_t n, enum fault_mode mode) {
-  static struct run r;
-  const char *problem;
-  memset(&r, 0, sizeof r);
-  r.problem = fixture_open(&r.f);
-  if (r.problem)
-    return r.problem;
-  fault_arm(n, mode);
-  body(&r);
-  if (!fixture_run(&r.f))
-    tell(&r, "the loop did not end");
-  fault_disarm();
-  run_check(&r);
-  while (fixture_take_report(&r.f, VT_REPORT_FORGOTTEN) ||
-         fixture_take_report(&r.f, VT_REPORT_UNOBSERVED))
-    ;
-  problem = fixture_close(&r.f);
-  return r.problem ? r.problem : problem;
-}
-
-#define SCENARIO(name)                                                         \
-  static void name##_body(struct run *r);                                      \
-  static const char *name##_run(uint64_t n, enum fault_mode mode) {            \
-    return run_with(name##_body, n, mode);                                     \
-  }                                                                            \
-  static void name(void **state) {                                             \
-    const char *problem = fault_walk(name##_run);                              \
-    (void)state;                                                               \
-    if (problem)                                                               \
-      fail_msg("%s", problem);                                                 \
-  }                                                                            \
-  static void name##_body(struct run *r)
 
 static vt_promise_t *promise_or_null(struct run *r) {
   vt_promise_t *promise = NULL;
   int rc = vt_promise_new(0, &promise);
-  if (!is_clear(rc) || (rc == 0) != (promise != NULL))
-    tell(r, "vt_promise_new: neither a promise nor UV_ENOMEM");
+  if (!run_is_clear(rc) || (rc == 0) != (promise != NULL))
+    run_tell(r, "vt_promise_new: neither a promise nor UV_ENOMEM");
   return promise;
 }
 
@@ -112,7 +40,7 @@ static const char *attach_run(uint64_t n, enum fault_mode mode) {
   uv_loop_init(&uv);
   fault_arm(n, mode);
   rc = vt_loop_attach(&uv, &loop);
-  if (!is_clear(rc))
+  if (!run_is_clear(rc))
     return vt_err_name(rc);
   if (rc == 0 && vt_loop_detach(loop, NULL) != 0)
     return "not detached";
@@ -146,7 +74,7 @@ SCENARIO(a_delay_cancelled) {
   vt_t v = vt_delay(3600 * 1000);
   int rc = vt_in_hand(v) ? 0 : vt_cancel(v);
   if (rc != 0)
-    tell(r, "not cancelled");
+    run_tell(r, "not cancelled");
   vt_forget(v);
 }
 
@@ -218,7 +146,7 @@ SCENARIO(a_promise_awaited) {
   for (int i = 0; i < 8; i++)
     run_await(r, vt_from_task(vt_promise_task(promise)));
   if (vt_promise_set(promise, (vt_value_t){.i = 1}) != 0)
-    tell(r, "not completed"); /* which needs no memory */
+    run_tell(r, "not completed"); /* which needs no memory */
   vt_promise_free(promise);
 }
 
@@ -229,7 +157,7 @@ SCENARIO(a_promise_completed_elsewhere) {
   run_await(r, vt_from_task(vt_promise_task(promise)));
   fixture_on_thread(set_on_thread, promise, 0);
   if (vt_task_status(vt_promise_task(promise)) != 0)
-    tell(r, "not completed");
+    run_tell(r, "not completed");
   vt_promise_free(promise);
 }
 
@@ -242,12 +170,12 @@ SCENARIO(an_await_stopped) {
   v = vt_from_task(vt_promise_task(promise));
   vt_await(v, seen_k, &seen);
   if (seen.count == 0 && !vt_await_stop(v, seen_k, &seen))
-    tell(r, "not stopped");
+    run_tell(r, "not stopped");
   vt_promise_set(promise, (vt_value_t){.i = 1});
   vt_promise_free(promise);
   fixture_run(&r->f);
   if (seen.count > 1 || (seen.count == 1 && seen.result.status != UV_ENOMEM))
-    tell(r, "it ran");
+    run_tell(r, "it ran");
 }
 
 SCENARIO(tasks_made) {
@@ -257,8 +185,8 @@ SCENARIO(tasks_made) {
   tasks[2] = vt_as_task(vt_from_int(1000));
   for (int i = 0; i < 3; i++) {
     int64_t status = vt_task_result(tasks[i]).status;
-    if (!is_clear(status) && !(i == 1 && status == UV_ECANCELED))
-      tell(r, "a task that is neither");
+    if (!run_is_clear(status) && !(i == 1 && status == UV_ECANCELED))
+      run_tell(r, "a task that is neither");
     vt_task_unref(tasks[i]);
   }
 }
@@ -269,7 +197,7 @@ SCENARIO(a_task_of_an_operation) {
   vt_task_t *task = vt_as_task(v);
   if (vt_task_status(task) == UV_ENOMEM && !vt_in_hand(v)) {
     if (vt_status(v) != VT_PENDING)
-      tell(r, "v was touched");
+      run_tell(r, "v was touched");
     run_await(r, v);
   } else {
     run_await(r, vt_from_task(task));
@@ -281,8 +209,8 @@ SCENARIO(a_preserved_operation) {
   vt_task_t *task = NULL;
   vt_t v = vt_delay(1), kept = vt_preserve(v, &task);
   int64_t status = vt_status(kept);
-  if (!is_clear(status) && status != VT_PENDING)
-    tell(r, vt_err_name(status));
+  if (!run_is_clear(status) && status != VT_PENDING)
+    run_tell(r, vt_err_name(status));
   if (status == UV_ENOMEM && !vt_in_hand(v))
     vt_forget(v); /* untouched */
   for (int i = 0; i < 3; i++)
@@ -312,7 +240,7 @@ SCENARIO(what_is_complete_awaited) {
   run_await(r, vt_from_task(vt_task_completed()));
   for (int i = 0; i < 3; i++)
     if (r->seen[i].result.status != 0)
-      tell(r, "a result that was there was not given");
+      run_tell(r, "a result that was there was not given");
 }
 
 /* A second chance: an await refused for memory left the source alone. */
@@ -331,9 +259,9 @@ SCENARIO(a_reset_source_awaited) {
   for (int i = 0; i < 8; i++) {
     run_await(r, vt_reset_source_task(&s));
     if (vt_reset_source_set(&s, result_int(i)) != 0)
-      tell(r, "not set");
+      run_tell(r, "not set");
     if (vt_reset_source_reset(&s) != 0)
-      tell(r, "not reset");
+      run_tell(r, "not reset");
   }
 }
 
@@ -342,7 +270,7 @@ SCENARIO(a_reset_source_completed_later) {
   vt_reset_source_init(&s, VT_COMPLETE_LATER);
   run_await(r, vt_reset_source_task(&s));
   if (vt_reset_source_set(&s, result_int(1)) != 0)
-    tell(r, "not set");
+    run_tell(r, "not set");
 }
 
 /* ---- seeing ---- */

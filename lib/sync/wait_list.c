@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits, in a ring that any of them can leave in O(1).
+ *
+ * Happy path: enlisted, awaited, handed something by the primitive; the result
+ * is in the block, the continuation in the ready queue. When its turn comes the
+ * block goes back to the pool and the continuation runs.
+ *
+ * What can go wrong: cancelled or forgotten while it waits, a wait leaves the
+ * ring, and whoever is first now may be served. Once something was handed over
+ * a cancel comes too late; a result that nobody takes (withdrawn, forgotten,
+ * never awaited) is given back to the primitive, unless that is gone. */
+#include "sync/wait_list.h"
+
+#include "core/report.h"
+
+static vt__wait_t *wait_of_op(vt_op_t *op) { return (vt__wait_t *)(void *)op; }
+
+static const vt__wait_rule_t *rule_of(const vt_op_t *op) {
+  return (const vt__wait_rule_t *)(const void *)op->source.ops;
+}
+
+/* ---- rings ---- */
+
+static void ring_init(vt_wait_link_t *link) { link->next = link->prev = link; }
+
+static void ring_append(vt_wait_link_t *ring, vt_wait_link_t *link) {
+  link->next = ring;
+  link->prev = ring->prev;
+  ring->prev->next = link;
+  ring->prev = link;
+}
+
+static void ring_leave(vt_wait_link_t *link) {
+  link->prev->next = link->next;
+  link->next->prev = link->prev;
+  ring_init(link);
+}
+
+static bool ring_is_alone(const vt_wait_link_t *link) {
+  return link->next == link;
+}
+
+static void join(vt__wait_t *w, vt_wait_list_t *list, vt_wait_link_t *ring) {
+  ring_append(ring, &w->link);
+  w->list = list;
+  list->count++;
+}
+
+static void leave(vt__wait_t *w) {
+  ring_leave(&w->link);
+  w->list->count--;
+}
+
+/* ---- the list ---- */
+
+void vt__wait_list_init(vt_wait_list_t *list) {
+  ring_init(&list->waiting);
+  ring_init(&list->handed);
+  list->loop = NULL;
+  list->count = 0;
+}
+
+int vt__wait_list_check(const vt_wait_list_t *list) {
+  if (list->count == 0 || list->loop == vt__current)
+    return 0;
+  return (int)vt__misuse(VT_ETHREAD);
+}
+
+int64_t vt__wait_list_reason(int64_t status, int64_t normal) {
+  return status == 0 ? normal : vt_status_in_hand(vt_failed(status));
+}
+
+vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
+                     vt_value_t about) {
+  vt_op_t *op = NULL;
+  int rc = vt__wait_list_check(list);
+  if (rc == 0)
+    rc = vt__op_new(&rule->ops, sizeof(vt__wait_t), &op);
+  if (rc != 0)
+    return vt_failed(rc);
+  vt__wait_t *w = wait_of_op(op);
+  list->loop = vt__slab_of(op)->loop;
+  op->aux = (uint32_t)vt__loop_now(list->loop);
+  w->about = about;
+  w->status = 0;
+  join(w, list, &list->waiting);
+  vt__loop_hold(list->loop);
+  return vt__op_task(op);
+}
+
+void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
+                   const vt__wait_rule_t *rule) {
+  leave(w);
+  w->op.source.ops = &rule->ops;
+  list->loop = vt__slab_of(w)->loop;
+  join(w, list, &list->waiting);
+}
+
+/* The continuation is queued, never run here. */
+static void complete(vt__wait_t *w, vt_result_t result) {
+  vt_loop_t *loop = vt__slab_of(w)->loop;
+  w->op.flags |= VT_LATER;
+  vt__op_finish(&w->op, result);
+  vt__loop_release(loop);
+}
+
+void vt__wait_end(vt__wait_t *w, vt_result_t result) {
+  leave(w);
+  complete(w, result);
+}
+
+void vt__wait_hand(vt__wait_t *w, vt_result_t result) {
+  leave(w);
+  if (rule_of(&w->op)->give_back)
+    join(w, w->list, &w->list->handed);
+  complete(w, result);
+}
+
+void vt__wait_list_end(vt_wait_list_t *list, vt_result_t result) {
+  vt__wait_t *w;
+  while ((w = vt__wait_first(list)))
+    vt__wait_end(w, result);
+}
+
+void vt__wait_list_close(vt_wait_list_t *list) {
+  while (!ring_is_alone(&list->handed))
+    leave(vt__wait_of(list->handed.next));
+}
+
+int vt__wait_list_shut(vt_wait_list_t *list, int64_t *closed, int64_t status) {
+  int rc = vt__wait_list_check(list);
+  if (rc != 0 || *closed != 0)
+    return rc;
+  *closed = vt__wait_list_reason(status, UV_ECANCELED);
+  vt__wait_list_end(list, vt__wait_status(*closed));
+  vt__wait_list_close(list);
+  return 0;
+}
+
+/* ---- a wait as a source ---- */
+
+static bool is_waiting(const vt_op_t *op) {
+  return op->phase == VT__PENDING || op->phase == VT__AWAITED;
+}
+
+static void taken(vt__wait_t *w) {
+  if (!ring_is_alone(&w->link))
+    leave(w);
+}
+
+vt_result_t vt__wait_result(vt_source_t *source, uint64_t token) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  if (vt__op_check(op, token) == 0 && op->phase == VT__DONE)
+    taken(wait_of_op(op));
+  return vt__op_result(source, token);
+}
+
+/* Nobody takes the result: what was handed over goes back, then the block. */
+static void drop(vt_op_t *op) {
+  vt__wait_t *w = wait_of_op(op);
+  if (!ring_is_alone(&w->link)) {
+    leave(w);
+    rule_of(op)->give_back(w->list, w);
+  }
+  vt__op_undo(op);
+}
+
+static void drop_untaken(vt_op_t *op) {
+  vt__slab_of(op)->loop->untaken--;
+  drop(op);
+}
+
+static void on_ready(vt_loop_t *loop, vt_op_t *op) {
+  if (VT_LIKELY(op->k != NULL)) {
+    taken(wait_of_op(op));
+    vt__op_run_ready(loop, op, op->result);
+    return;
+  }
+  vt__report_forgotten(loop, op, op->result.status);
+  drop(op);
+}
+
+/* A forgotten wait is out of the list at once. */
+static void abandon(vt_op_t *op) {
+  vt__wait_t *w = wait_of_op(op);
+  const vt__wait_rule_t *rule = rule_of(op);
+  vt_wait_list_t *list = w->list;
+  if (rule->stays)
+    return;
+  leave(w);
+  vt__loop_release(vt__slab_of(op)->loop);
+  vt__op_undo(op);
+  if (rule->left)
+    rule->left(list);
+}
+
+static void forget(vt_source_t *source, uint64_t token) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  int rc = vt__op_attach(source, token, VT__CONSUME, NULL, NULL);
+  if (rc == 0) {
+    abandon(op);
+  } else if (rc == VT_COMPLETED) {
+    vt__report_forgotten(vt__slab_of(op)->loop, op, op->result.status);
+    drop_untaken(op);
+  }
+}
+
+static bool stop(vt_source_t *source, uint64_t token, vt_continuation_fn *k,
+                 void *state) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  if (!vt__op_stop(source, token, k, state))
+    return false;
+  if (op->phase == VT__AWAITED)
+    abandon(op);
+  return true;
+}
+
+int vt__wait_cancel(vt_source_t *source, uint64_t token) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  int rc = vt__op_check(op, token);
+  if (rc != 0)
+    return (int)vt__misuse(rc);
+  if (!is_waiting(op))
+    return UV_EALREADY;
+  const vt__wait_rule_t *rule = rule_of(op);
+  vt_wait_list_t *list = wait_of_op(op)->list;
+  if (rule->cancel)
+    return rule->cancel(wait_of_op(op));
+  vt__wait_end(wait_of_op(op), vt__wait_status(UV_ECANCELED));
+  if (rule->left)
+    rule->left(list);
+  return 0;
+}
+
+const struct vt__own_ops vt__wait_own = {
+    .attach = vt__op_attach,
+    .stop = stop,
+    .forget = forget,
+    .drop = drop_untaken,
+    .ready = on_ready,
+};

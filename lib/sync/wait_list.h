@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The one mechanism under all primitives of synchronisation: a list, first in
+ * first out, of one-shot operations of the loop's pool. All on one loop.
+ *
+ * No call here runs a continuation: whoever is handed something, ended or
+ * cancelled is completed through the ready queue.
+ *
+ * Invariant: a wait in phase VT__PENDING or VT__AWAITED is in waiting; one that
+ * was handed something that can be given back is in handed until its result is
+ * taken; every other one is in neither. */
+#ifndef VT_SYNC_WAIT_LIST_H
+#define VT_SYNC_WAIT_LIST_H
+
+#include "core/oneshot.h"
+#include "vt/wait_list.h"
+
+/* One who waits. */
+typedef struct vt__wait {
+  vt_op_t op;
+  vt_wait_link_t link; /* names itself when it is in no ring */
+  vt_wait_list_t *list;
+  vt_value_t about; /* the primitive's: how many, which item */
+  int64_t status;   /* the primitive's: what it is granted with */
+} vt__wait_t;
+
+/* What is the same for all waits of one kind; static and const. */
+typedef struct vt__wait_rule {
+  vt_source_ops_t ops; /* VT__WAIT_OPS */
+
+  /* Optional. A wait was cancelled or forgotten and is out of the list, whose
+   * first may be another now. */
+  void (*left)(vt_wait_list_t *list);
+
+  /* Optional. Nobody takes what the wait was handed; it is out of the list. */
+  void (*give_back)(vt_wait_list_t *list, vt__wait_t *wait);
+
+  /* Optional. In place of leaving the list: as vt_cancel. */
+  int (*cancel)(vt__wait_t *wait);
+
+  /* A forgotten wait keeps its place, for what it has brought counts. */
+  bool stays;
+} vt__wait_rule_t;
+
+#define VT__WAIT_OPS(name)                                                     \
+  {                                                                            \
+    .kind = (name), .status = vt__op_status, .result = vt__wait_result,        \
+    .on_completed = vt__op_on_completed, .cancel = vt__wait_cancel,            \
+    .own = &vt__wait_own                                                       \
+  }
+
+extern const struct vt__own_ops vt__wait_own;
+vt_result_t vt__wait_result(vt_source_t *source, uint64_t token);
+int vt__wait_cancel(vt_source_t *source, uint64_t token);
+
+void vt__wait_list_init(vt_wait_list_t *list);
+
+/* 0, or VT_ETHREAD where those who wait belong to another loop. */
+int vt__wait_list_check(const vt_wait_list_t *list);
+
+/* Appends a wait: its value task; VT_ENOLOOP, VT_ETHREAD, UV_ENOMEM in hand. */
+vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
+                     vt_value_t about);
+
+/* Moves a wait to the end of a list of the same loop, with another rule. */
+void vt__wait_move(vt__wait_t *wait, vt_wait_list_t *list,
+                   const vt__wait_rule_t *rule);
+
+/* Completes a wait of the list: by what it waited for, which it gives back when
+ * nobody takes it; or by nothing but a result. */
+void vt__wait_hand(vt__wait_t *wait, vt_result_t result);
+void vt__wait_end(vt__wait_t *wait, vt_result_t result);
+
+/* Ends all that wait, in their order. */
+void vt__wait_list_end(vt_wait_list_t *list, vt_result_t result);
+
+/* The list's memory may go: nothing is given back to it any more. Nobody waits
+ * in it. */
+void vt__wait_list_close(vt_wait_list_t *list);
+
+/* The status to close with: 0 becomes normal, a positive one VT_ESTATUS. */
+int64_t vt__wait_list_reason(int64_t status, int64_t normal);
+
+/* The close of a primitive whose status is *closed, 0 while open: all of the
+ * above. 0, also when it was closed before; VT_ETHREAD. */
+int vt__wait_list_shut(vt_wait_list_t *list, int64_t *closed, int64_t status);
+
+/* The primitive whose member the list is. */
+#define VT__WAIT_OWNER(list, type, member)                                     \
+  ((type *)(void *)((char *)(list)-offsetof(type, member)))
+
+static inline vt__wait_t *vt__wait_of(vt_wait_link_t *link) {
+  return (vt__wait_t *)(void *)((char *)link - offsetof(vt__wait_t, link));
+}
+
+static inline bool vt__wait_list_is_empty(const vt_wait_list_t *list) {
+  return list->waiting.next == &list->waiting;
+}
+
+/* The first that waits, or NULL. */
+static inline vt__wait_t *vt__wait_first(const vt_wait_list_t *list) {
+  if (vt__wait_list_is_empty(list))
+    return NULL;
+  return vt__wait_of(list->waiting.next);
+}
+
+static inline vt_result_t vt__wait_status(int64_t status) {
+  vt_result_t r = {status, {0}};
+  return r;
+}
+
+#endif
