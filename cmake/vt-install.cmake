@@ -5,6 +5,7 @@ include(CMakePackageConfigHelpers)
 set(VT_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/vt")
 
 install(TARGETS vt EXPORT vt-targets FILE_SET HEADERS)
+install(TARGETS vt_sim EXPORT vt-targets)
 install(EXPORT vt-targets NAMESPACE vt:: DESTINATION "${VT_PACKAGE_DIR}")
 
 configure_package_config_file(

@@ -105,6 +105,13 @@ typedef void vt_loop_site_fn(void *arg, const vt_loop_site_t *site);
 VT_API void vt_loop_report_sites(vt_loop_t *loop, vt_loop_site_fn *fn,
                                  void *arg);
 
+/* Private, for <vt_sim.h>. The thread lets go of the loop as it is: nothing of
+ * it runs again, and its memory must stay, as must the uv loop's. */
+VT_API void vt__loop_abandon(vt_loop_t *loop);
+/* Tasks of the process that are not released, and those that loops keep for
+ * reuse. */
+VT_API uint64_t vt__tasks_alive(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -226,6 +226,11 @@ int vt_loop_detach(vt_loop_t *loop, vt_detach_fn *cb) {
   return 0;
 }
 
+void vt__loop_abandon(vt_loop_t *loop) {
+  vt__tasks_leave(loop);
+  vt__current = NULL;
+}
+
 vt_loop_t *vt_loop_current(void) { return vt__current; }
 
 uv_loop_t *vt_loop_uv(const vt_loop_t *loop) { return loop ? loop->uv : NULL; }

@@ -129,3 +129,10 @@ void vt__tasks_leave(vt_loop_t *loop) {
   close_if_idle();
   vt__spin_unlock(&home.locked);
 }
+
+uint64_t vt__tasks_alive(void) {
+  vt__spin_lock(&home.locked);
+  uint64_t alive = home.out;
+  vt__spin_unlock(&home.locked);
+  return alive;
+}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # consumer.sh KIND TREE BUILD WORK-DIR COMPILER VERSION
-# Builds and runs main.c as a user's project does. KIND is install (which the
-# others need), find_package, find_package_refused, pkg_config or
-# add_subdirectory.
+# Builds and runs main.c, and where CMake builds sim.c too, as a user's project
+# does. KIND is install (which the others need), find_package,
+# find_package_refused, pkg_config or add_subdirectory.
 set -euo pipefail
 
 readonly kind=$1 tree=$2 build=$3 work=$4 compiler=$5 version=$6
@@ -35,6 +35,7 @@ do_find_package() {
     -DVT_WANTED="${version%.*}"
   cmake --build "$work/find_package"
   "$work/find_package/consumer"
+  "$work/find_package/consumer_sim"
 }
 
 # Another minor version is another interface until 1.0.
@@ -62,6 +63,7 @@ do_add_subdirectory() {
   configure add_subdirectory -DVT_TREE="$tree"
   cmake --build "$work/add_subdirectory"
   "$work/add_subdirectory/consumer"
+  "$work/add_subdirectory/consumer_sim"
 }
 
 mkdir -p "$work"
