@@ -31,11 +31,11 @@ VT_API VT_MUST_USE vt_t vt__once_run(vt_once_t *o, vt_once_fn *fn, void *arg);
 /* The value, in hand when it is done. Else the first calls fn(arg), and all who
  * come meanwhile complete with its result, in their order and never inside its
  * completion. A failure is told to these; the next to come tries again.
- * Nobody's cancel or forgetting ends fn: it is done for all. A pointer in the
- * value must stay valid as long as anybody asks. The status of the close when
- * it is closed; UV_EINVAL for fn NULL; UV_ENOMEM: cannot wait, while fn goes on
- * for the others; VT_ETHREAD where others wait on another loop. Borrows arg
- * until fn's completion. */
+ * Nobody's cancel or forgetting ends fn, which is of no scope: it is done for
+ * all. A pointer in the value must stay valid as long as anybody asks. The
+ * status of the close when it is closed; UV_EINVAL for fn NULL; UV_ENOMEM:
+ * cannot wait, while fn goes on for the others; VT_ETHREAD where others wait on
+ * another loop. Borrows arg until fn's completion. */
 static inline VT_MUST_USE vt_t vt_once_run_async(vt_once_t *o, vt_once_fn *fn,
                                                  void *arg) {
   if (!VT_LIKELY(o->done))

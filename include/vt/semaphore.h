@@ -6,7 +6,8 @@
  * overtake, even where enough is free for it. A permit that was handed over is
  * never lost: a waiter cancelled after that has it, and what nobody takes
  * (forgotten, withdrawn, never awaited) goes to the next one. Release runs no
- * continuation: those are run by the loop. */
+ * continuation: those are run by the loop. A wait keeps uv_run going, as every
+ * operation does. */
 #ifndef VT_SEMAPHORE_H
 #define VT_SEMAPHORE_H
 

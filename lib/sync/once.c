@@ -35,6 +35,18 @@ static vt_t end_now(vt_once_t *o, vt_result_t result) {
   return vt_from_result(result);
 }
 
+/* fn is for all: a cancel of the first one's scope must not end it. */
+static vt_t call(vt_once_fn *fn, void *arg) {
+  vt_loop_t *loop = vt__current;
+  if (!loop)
+    return fn(arg);
+  vt_scope_t *before = loop->scope;
+  loop->scope = NULL;
+  vt_t v = fn(arg);
+  loop->scope = before;
+  return v;
+}
+
 vt_t vt__once_run(vt_once_t *o, vt_once_fn *fn, void *arg) {
   int rc = vt__wait_list_check(&o->waiters);
   if (rc != 0 || o->status != 0 || !fn)
@@ -43,7 +55,7 @@ vt_t vt__once_run(vt_once_t *o, vt_once_fn *fn, void *arg) {
     return enlist(o);
   o->running = true;
   o->run = vt_done();
-  vt_t v = fn(arg);
+  vt_t v = call(fn, arg);
   if (o->status != 0) { /* closed by fn */
     vt_forget(v);
     return vt_failed(o->status);
