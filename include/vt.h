@@ -22,7 +22,7 @@
  *   async function, frame, box
  *                 straight code over value tasks, its locals across awaits, and
  *                 the pooled block they move to at the first real wait
- *   scope         a group of operations with one cancel and one deadline
+ *   scope         a group of operations with one cancel, deadline and join
  *
  * Who frees what: four words. A function that borrows a pointer uses it until
  * the call returns, or until completion where the comment says so; one that
@@ -44,7 +44,9 @@
  *   5. A failure that nobody took is reported (<vt/report.h>), never lost.
  *   6. Misuse is answered by a status of its own (<vt/error.h>), in every
  *      build, and changes nothing.
- *   7. After vt_loop_detach only results in hand and static tasks may be
+ *   7. What is begun while a scope is current belongs to it: it is cancelled with
+ *      the scope, and the scope's join waits for it (<vt/scope.h>).
+ *   8. After vt_loop_detach only results in hand and static tasks may be
  *      touched.
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
@@ -75,6 +77,7 @@
 #include "vt/report.h"
 #include "vt/retry.h"
 #include "vt/rwlock.h"
+#include "vt/scope.h"
 #include "vt/semaphore.h"
 #include "vt/site.h"
 #include "vt/source.h"

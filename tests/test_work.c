@@ -26,6 +26,26 @@ static vt_result_t set_promise(void *arg) {
   return rc == 0 ? result_int(0) : result_failed(rc);
 }
 
+/* Runs until it is told that it was cancelled. */
+struct long_job {
+  uv_sem_t begun;
+  bool before;
+};
+
+static vt_result_t run_long(void *arg) {
+  struct long_job *job = arg;
+  job->before = vt_work_is_cancelled();
+  uv_sem_post(&job->begun);
+  while (!vt_work_is_cancelled())
+    ;
+  return result_int(8);
+}
+
+static vt_result_t ask(void *cancelled) {
+  *(bool *)cancelled = vt_work_is_cancelled();
+  return result_int(0);
+}
+
 struct two_frame {
   vt_frame_t vt;
   struct job *jobs;
@@ -137,6 +157,37 @@ static void cancel_after_it_ran_is_ebusy(void **state) {
   assert_seen_int(&seen, 5);
 }
 
+static void running_it_is_told_of_a_cancel(void **state) {
+  struct fixture *f = *state;
+  for (int scoped = 0; scoped < 2; scoped++) {
+    struct long_job job = {.before = true};
+    struct seen seen = {0}, joined = {0};
+    vt_scope_t *scope;
+    bool next = true;
+    uv_sem_init(&job.begun, 0);
+    assert_status(vt_scope_new(NULL, &scope), 0);
+    vt_scope_t *before = vt_scope_enter(scope);
+    vt_t v = vt_work(run_long, &job);
+    vt_scope_leave(before);
+    vt_await(v, seen_k, &seen);
+    vt_await(vt_scope_join(scope), seen_k, &joined);
+    uv_sem_wait(&job.begun);
+    if (scoped)
+      vt_scope_cancel(scope, UV_ECANCELED);
+    else
+      assert_int_equal(vt_cancel(v), UV_EBUSY);
+    assert_true(fixture_run(f));
+    assert_false(job.before);
+    assert_seen_int(&seen, 8); /* what it returns counts */
+    fixture_assert_seen(&joined, scoped ? UV_ECANCELED : 0, 0, __FILE__,
+                        __LINE__);
+    assert_status(vt_loop_run(f->vt, vt_work(ask, &next)).status, 0);
+    assert_false(next); /* the same thread, and mostly the same block */
+    uv_sem_destroy(&job.begun);
+  }
+  assert_false(vt_work_is_cancelled());
+}
+
 static void a_stopped_await_lets_it_run(void **state) {
   struct fixture *f = *state;
   struct job job = {0};
@@ -219,6 +270,7 @@ int main(void) {
       fixture_test(many_at_once_allocate_nothing_after_warm_up),
       fixture_test(cancel_before_start_never_runs),
       fixture_test(cancel_after_it_ran_is_ebusy),
+      fixture_test(running_it_is_told_of_a_cancel),
       fixture_test(a_stopped_await_lets_it_run),
       fixture_test(a_forgotten_failure_is_reported),
       fixture_test(detach_waits_for_it),

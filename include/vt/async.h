@@ -99,6 +99,12 @@ static inline struct vt__box_tail *vt__tail(void *boxed) {
   return (struct vt__box_tail *)boxed - 1;
 }
 
+/* Makes the shield of the current scope current, which a cancel does not reach;
+ * gives what was current, or NULL when nothing changed. Then back, for v, what
+ * the body returns. */
+VT_API vt_scope_t *vt__shield(void);
+VT_API void vt__unshield(vt_scope_t *before, vt_t v);
+
 /* The frame in the box that v names. */
 static inline vt_frame_t *vt__boxed(vt_t v) {
   return (vt_frame_t *)(v.source + VT__BOX_SIZE);
@@ -209,6 +215,7 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
 #define VT_BEGIN(f)                                                            \
   vt_t vt__out = {0, {0}};                                                     \
   vt_t vt__outcome = {0, {0}};                                                 \
+  vt_scope_t *vt__before = NULL;                                               \
   VT__ENTER(f);                                                                \
   const uint64_t vt__entry = (f)->vt.state;                                    \
   uint64_t vt__at = vt__entry;                                                 \
@@ -261,7 +268,9 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
 /* Begins the clean-up, which runs on return, failure and cancellation, once,
  * and may itself await. The outcome is settled when it begins and cancel is not
  * delivered from there on; a failing VT_TRY or a VT_RETURN inside ends it, and
- * the first failure stays (what such a VT_RETURN names is forgotten). */
+ * the first failure stays (what such a VT_RETURN names is forgotten). In a
+ * scope, what it begins is waited for by the join and not cancelled
+ * (<vt/scope.h>). */
 #define VT_FINALLY(f)                                                          \
   vt__out = vt_done();                                                         \
   goto vt__finally;                                                            \
@@ -271,7 +280,8 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
   vt__finally:                                                                 \
     if (vt__is_pending(vt__out))                                               \
       VT__WAIT(0)                                                              \
-    vt__outcome = vt__out;
+    vt__outcome = vt__out;                                                     \
+    vt__before = vt__shield();
 
 /* Closes the body. Falling off the end returns done. */
 #define VT_END(f)                                                              \
@@ -283,8 +293,11 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
     goto vt__dispatch;                                                         \
   }                                                                            \
   vt__ending:                                                                  \
-  if (vt__phase)                                                               \
+  if (vt__phase) {                                                             \
     vt__out = vt__settle(vt__outcome, vt__out);                                \
+    if (vt__before)                                                            \
+      vt__unshield(vt__before, vt_done());                                     \
+  }                                                                            \
   goto vt__return;                                                             \
   vt__wait:                                                                    \
   (f)->vt.state = vt__at;                                                      \
@@ -292,8 +305,11 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
   if (vt__out.source == 0 || vt__out.source & 1)                               \
     goto vt__dispatch;                                                         \
   VT__MOVE_OUT(f)                                                              \
-  if (vt__phase)                                                               \
+  if (vt__phase) {                                                             \
     vt__tail(vt__boxed(vt__out))->outcome = vt__outcome;                       \
+    if (vt__before)                                                            \
+      vt__unshield(vt__before, vt__out);                                       \
+  }                                                                            \
   goto vt__return;                                                             \
   }                                                                            \
   default:                                                                     \

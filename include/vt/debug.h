@@ -21,6 +21,9 @@
   (VT__MADE, (vt_start_boxed)(frame, size, body))
 #define vt_promise_new(flags, out) (VT__MADE, (vt_promise_new)(flags, out))
 #define vt_task_from_result(r) (VT__MADE, (vt_task_from_result)(r))
+#define vt_scope_new(options, out) (VT__MADE, (vt_scope_new)(options, out))
+#define vt_scope_start(scope, frame, size, body)                               \
+  (VT__MADE, (vt_scope_start)(scope, frame, size, body))
 #define vt_delay(ms) (VT__MADE, (vt_delay)(ms))
 #define vt_yield() (VT__MADE, (vt_yield)())
 #define vt_work(fn, arg) (VT__MADE, (vt_work)(fn, arg))

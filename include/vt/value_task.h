@@ -258,7 +258,10 @@ VT_API void vt_forget(vt_t v);
  * once, with UV_ECANCELED or, if that came first, its result. UV_EALREADY when
  * it has completed, UV_ENOSYS when its source cannot be cancelled, UV_EBUSY
  * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume, and
- * runs no continuation of this loop before it returns. */
+ * runs no continuation of this loop before it returns. An async function passes
+ * it on to what it awaits; from a task, or a source of yours without cancel, it
+ * is let go: its await gives UV_ECANCELED, and the other goes on. In its
+ * clean-up it answers UV_EBUSY. */
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference

@@ -27,6 +27,11 @@ typedef vt_result_t vt_work_fn(void *arg);
  * threads for files, names and work together: long work starves them. */
 VT_API VT_MUST_USE vt_t vt_work(vt_work_fn *fn, void *arg);
 
+/* Asked in a vt_work_fn: whether its operation was cancelled, by vt_cancel or
+ * with its scope, so that long work may end early; what it returns counts all
+ * the same. False on a thread that runs none. */
+VT_API bool vt_work_is_cancelled(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,7 +42,7 @@ vt_t vt_with_timeout(vt_t v, uint64_t ms) {
   vt_t delay = vt_delay(ms);
   if (vt_is_failed(delay)) {
     vt__op_undo(&g->op);
-    return vt__group_refused(&v, 1, UV_ENOMEM);
+    return vt__group_refused(&v, 1, (int)vt_status(delay));
   }
   vt__group_join(g, OPERAND, v);
   vt__group_join(g, DELAY, delay);

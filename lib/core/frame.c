@@ -9,9 +9,17 @@
  * another box, the loop in box_resume goes on with that one instead of calling:
  * a chain of any length runs in constant stack, VT__BUDGET links at a time.
  *
+ * In a scope a box is a member, and its body is resumed with the scope current,
+ * in its clean-up with the shield. What it awaits in a cancelled scope is ended
+ * at once, as the scope's cancel would have ended it. This costs nothing outside
+ * of scopes: from its first resume on a box in a scope has body_in_scope in
+ * place of its body, which stands at the end of the block.
+ *
  * What can go wrong: no memory for the box (the reserve of the class first;
  * then the operation is cancelled and forgotten, and the await gives
- * UV_ENOMEM); an operation that refuses (its status is the await's result). */
+ * UV_ENOMEM); an operation that refuses (its status is the await's result); a
+ * cancel of what cannot be cancelled: the box is withdrawn from a task or a
+ * user's source, and resumed with UV_ECANCELED from the ready queue. */
 #include "core/frame.h"
 
 #include "core/oneshot.h"
@@ -37,6 +45,7 @@ static box_t *box_of(void *frame) { return (box_t *)frame - 1; }
 /* ---- resuming ---- */
 
 static void box_resume(void *state, vt_result_t result);
+static void end_if_cancelled(box_t *box);
 
 /* The box completes with what its awaited operation completes with: a body that
  * was resumed has returned a pending value task. */
@@ -88,6 +97,7 @@ static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
   int rc = vt__register(v, 0, box_pass_on, box);
   if (rc == 0) {
     box->awaited = registered(v, box_pass_on, box);
+    end_if_cancelled(box);
     return false;
   }
   *out = vt_get_result(refused(v, rc));
@@ -103,11 +113,12 @@ static VT_NOINLINE void box_return(box_t *box, vt_t v) {
     vt_continuation_fn *k = box->op.k;
     void *state = box->op.state;
     if (!VT_LIKELY(box->op.phase == VT__AWAITED && k &&
-                   !(box->op.flags & VT_LATER) && links < VT__BUDGET)) {
+                   !(box->op.flags & (VT_LATER | VT__SCOPED)) &&
+                   links < VT__BUDGET)) {
       vt__op_finish(&box->op, result);
       return;
     }
-    loop->scope = box->op.source.scope;
+    loop->scope = NULL;
     vt__pool_put(&loop->pool, &box->op);
     loop->ran++;
     if (k != box_resume) {
@@ -130,8 +141,45 @@ static void box_resume(void *state, vt_result_t result) {
 
 static box_t *awaited_box(const box_t *box);
 
-/* Cancel goes down the awaited sources in a loop, to the operation underneath;
- * what a function in its clean-up awaits is not cancelled. */
+/* In its clean-up; cancel does not reach it, until that has had its time. */
+static bool is_cleaning(const box_t *box) {
+  const vt_scope_t *scope = box->op.source.scope;
+  return frame_of((box_t *)(uintptr_t)box)->state & VT__CLEANUP &&
+         !(scope && scope->block->shield.reason != 0);
+}
+
+/* Takes a box off what cannot be cancelled: it is resumed in its turn. */
+static int let_go(box_t *box, const vt__waiter_t *w) {
+  vt_t v = {(uintptr_t)w->awaited, {0}};
+  vt_continuation_fn *k = w->op.k;
+  v.value.u = w->awaited_token;
+  if (!vt_await_stop(v, k, box))
+    return UV_EBUSY;
+  box->awaited = NULL;
+  box->op.flags |= VT__CANCELLED | (k == box_pass_on ? VT__PASSING : 0);
+  vt__ready_push(vt__slab_of(box)->loop, &box->op);
+  return 0;
+}
+
+/* Ends what a box awaits: goes down the awaited sources in a loop, to the
+ * operation underneath; what a function in its clean-up awaits is not ended. */
+static int end_awaited(box_t *box) {
+  for (box_t *inner; (inner = awaited_box(box)) != NULL;) {
+    box = inner;
+    if (box->op.flags & VT__CANCELLED)
+      return UV_EALREADY;
+    if (!box->awaited || is_cleaning(box))
+      return UV_EBUSY;
+  }
+  vt_source_t *source = box->awaited;
+  if (source->ops != &vt__waiter_ops)
+    return source->ops->cancel ? source->ops->cancel(source, source->token)
+                               : UV_ENOSYS;
+  vt__waiter_t *w = (vt__waiter_t *)(void *)source;
+  int rc = vt__waiter_cancel(w);
+  return rc == UV_ENOSYS ? let_go(box, w) : rc;
+}
+
 static int box_cancel(vt_source_t *source, uint64_t token) {
   box_t *box = (box_t *)(void *)source;
   int rc = vt__op_check(&box->op, token);
@@ -139,19 +187,73 @@ static int box_cancel(vt_source_t *source, uint64_t token) {
     return (int)vt__misuse(rc);
   if (box->op.phase != VT__PENDING && box->op.phase != VT__AWAITED)
     return UV_EALREADY;
-  for (;;) {
-    if (!box->awaited || frame_of(box)->state & VT__CLEANUP)
-      return UV_EBUSY;
-    box_t *inner = awaited_box(box);
-    if (!inner)
-      break;
-    box = inner;
+  if (box->op.flags & VT__CANCELLED)
+    return UV_EALREADY;
+  return box->awaited && !is_cleaning(box) ? end_awaited(box) : UV_EBUSY;
+}
+
+/* The same where nothing may run inside. */
+static void end_quietly(vt_loop_t *loop, box_t *box) {
+  loop->depth += VT__DEPTH;
+  end_awaited(box);
+  loop->depth -= VT__DEPTH;
+}
+
+/* A box has just suspended: what it awaits is ended in a cancelled scope. */
+static void end_if_cancelled(box_t *box) {
+  const vt_scope_t *scope = box->op.source.scope;
+  if (VT_LIKELY(!scope) || scope->reason == 0)
+    return;
+  if (box->awaited && !is_cleaning(box))
+    end_quietly(vt__slab_of(box)->loop, box);
+}
+
+/* Where a box in a scope keeps its body. */
+static vt_body_fn **own_body(box_t *box) {
+  char *end = (char *)box + vt__slab_of(box)->class->stride;
+  size_t room = vt__scope_room();
+  return (vt_body_fn **)(void *)(end - room) - 1;
+}
+
+/* The body of a box in a scope. */
+static vt_t body_in_scope(void *frame) {
+  box_t *box = box_of(frame);
+  if (frame_of(box)->state & VT__CLEANUP)
+    vt__slab_of(box)->loop->scope = &box->op.source.scope->block->shield;
+  vt_t v = (*own_body(box))(frame);
+  if (v.source == (uintptr_t)box)
+    end_if_cancelled(box);
+  return v;
+}
+
+/* box_resume for the first time in a scope, or again. */
+static void box_resume_in_scope(void *state, vt_result_t result) {
+  vt_frame_t *f = frame_of(state);
+  if (f->body != body_in_scope) {
+    *own_body(state) = f->body;
+    f->body = body_in_scope;
   }
-  source = box->awaited;
-  if (source->ops == &vt__waiter_ops)
-    return vt__waiter_cancel((vt__waiter_t *)(void *)source);
-  return source->ops->cancel ? source->ops->cancel(source, source->token)
-                             : UV_ENOSYS;
+  box_resume(state, result);
+}
+
+/* What is registered for a box on the slow way. */
+static vt_continuation_fn *resume_of(const box_t *box) {
+  return box->op.flags & VT__SCOPED ? box_resume_in_scope : box_resume;
+}
+
+/* The box's turn: its awaiter is to run, or it was let go. */
+static void box_ready(vt_loop_t *loop, vt_op_t *op) {
+  vt_result_t cancelled = {UV_ECANCELED, {0}};
+  bool passing = op->flags & VT__PASSING;
+  if (op->phase == VT__QUEUED) {
+    vt__op_ready(loop, op);
+    return;
+  }
+  op->flags &= (uint8_t) ~(VT__CANCELLED | VT__PASSING);
+  if (passing)
+    box_pass_on(op, cancelled);
+  else
+    resume_of((box_t *)(void *)op)(op, cancelled);
 }
 
 static void box_describe(const vt_source_t *source, char *text, size_t size) {
@@ -170,7 +272,7 @@ static const struct vt__own_ops box_own = {
     .stop = vt__op_stop,
     .forget = vt__op_forget,
     .drop = vt__op_drop,
-    .ready = vt__op_ready,
+    .ready = box_ready,
 };
 
 static const vt_source_ops_t box_ops = {
@@ -198,19 +300,23 @@ static vt_t pending(box_t *box) {
 /* ---- suspending ---- */
 
 static box_t *box_new(vt_loop_t *loop, size_t size) {
-  vt__class_t *class = size <= SIZE_MAX / 2
-                           ? vt__pool_class(&loop->pool, sizeof(box_t) + size)
-                           : NULL;
+  size_t whole = sizeof(box_t) + size;
+  if (loop->scope)
+    whole += sizeof(vt_body_fn *) + vt__scope_room();
+  vt__class_t *class =
+      size <= SIZE_MAX / 2 ? vt__pool_class(&loop->pool, whole) : NULL;
   box_t *box =
       class ? (box_t *)(void *)vt__pool_get_box(&loop->pool, class) : NULL;
   if (!box)
     return NULL;
   box->op.source.ops = &box_ops;
-  box->op.source.scope = loop->scope;
+  box->op.source.scope = NULL;
   box->op.phase = VT__PENDING;
   box->op.flags = 0;
   box->op.aux = (uint32_t)vt__loop_now(loop);
   box->awaited = NULL;
+  if (loop->scope)
+    vt__scope_link(loop->scope, &box->op);
   return box;
 }
 
@@ -236,13 +342,15 @@ static VT_NOINLINE vt_t suspend_slowly(void *boxed, size_t size, vt_t v) {
   box_t *box = boxed ? box_of(boxed) : box_new(loop, size);
   if (!VT_LIKELY(box != NULL))
     return refused(v, vt_status(v) == VT_PENDING ? UV_ENOMEM : VT_COMPLETED);
-  int rc = vt__register(v, 0, box_resume, box);
+  int rc = vt__register(v, 0, resume_of(box), box);
   if (rc == 0) {
-    box->awaited = registered(v, box_resume, box);
+    box->awaited = registered(v, resume_of(box), box);
+    if (loop->scope && loop->scope->reason != 0)
+      end_quietly(loop, box);
     return pending(box);
   }
   if (!boxed)
-    vt__pool_put(&loop->pool, &box->op);
+    vt__op_undo(&box->op);
   return refused(v, rc);
 }
 
@@ -261,26 +369,39 @@ bool vt__frame_is_pinned(const void *boxed) {
   return ((const box_t *)boxed - 1)->op.flags & VT__PINNED;
 }
 
-vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
+int vt__box_prepare(const void *frame, size_t size, vt_body_fn *body,
+                    vt_op_t **out) {
   vt_loop_t *loop = vt__current;
   if (!loop)
-    return vt_failed(vt__misuse(VT_ENOLOOP));
+    return (int)vt__misuse(VT_ENOLOOP);
   if (!frame || !body || size < sizeof(vt_frame_t))
-    return vt_failed(UV_EINVAL);
+    return UV_EINVAL;
   bool whole = (loop->pool.unusual & ~VT__ANNOUNCED) == 0;
   box_t *box = whole ? box_new(loop, size) : NULL;
   if (!box)
-    return vt_failed(UV_ENOMEM);
-  box->op.flags = VT__PINNED;
+    return UV_ENOMEM;
+  box->op.flags |= VT__PINNED;
   vt_frame_t *f = memcpy(box + 1, frame, size);
   f->body = body;
   f->state = VT__BEGIN_BOXED;
-  vt_t v = body(f);
+  *out = &box->op;
+  return 0;
+}
+
+vt_t vt__box_run(vt_op_t *op) {
+  box_t *box = (box_t *)(void *)op;
   vt_result_t result;
+  vt_t v = frame_of(box)->body(frame_of(box));
   if (v.source == (uintptr_t)box)
-    return v;
+    end_if_cancelled(box);
   if (!take_return(box, v, &result))
     return pending(box);
-  vt__pool_put(&loop->pool, &box->op);
+  vt__op_undo(op);
   return vt_from_result(result);
+}
+
+vt_t vt_start_boxed(const void *frame, size_t size, vt_body_fn *body) {
+  vt_op_t *box;
+  int rc = vt__box_prepare(frame, size, body, &box);
+  return rc == 0 ? vt__box_run(box) : vt_failed(rc);
 }

@@ -23,8 +23,23 @@ static const vt_op_kind_t *kind_of(const vt_op_t *op) {
   return (const vt_op_kind_t *)(const void *)op->source.ops;
 }
 
-void vt__op_undo(vt_op_t *op) {
-  vt__pool_put(&vt__slab_of(op)->loop->pool, op);
+void vt__op_undo(vt_op_t *op) { vt__op_release(vt__slab_of(op)->loop, op); }
+
+void vt__op_release_slowly(vt_loop_t *loop, vt_op_t *op) {
+  vt__scope_leave(op);
+  if (!(op->flags & VT__HELD)) {
+    vt__pool_put(&loop->pool, op);
+    return;
+  }
+  op->source.token++;
+  op->phase = VT__ORPHAN;
+}
+
+/* The result waits to be taken; the operation is of no scope any more. */
+static void keep(vt_loop_t *loop, vt_op_t *op) {
+  vt__scope_leave(op);
+  op->phase = VT__DONE;
+  loop->untaken++;
 }
 
 /* ---- completing ---- */
@@ -60,8 +75,7 @@ static VT_COLD void finish_later(vt_loop_t *loop, vt_op_t *op,
     op->phase = VT__QUEUED;
     vt__ready_push(loop, op);
   } else {
-    op->phase = VT__DONE;
-    loop->untaken++;
+    keep(loop, op);
   }
 }
 
@@ -223,8 +237,7 @@ static void answer_early(vt_op_t *op) {
     op->phase = VT__QUEUED;
     vt__ready_push(loop, op);
   } else {
-    op->phase = VT__DONE;
-    loop->untaken++;
+    keep(loop, op);
   }
 }
 

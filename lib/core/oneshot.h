@@ -5,15 +5,19 @@
 #define VT_CORE_ONESHOT_H
 
 #include "core/loop.h"
+#include "core/membership.h"
 #include "core/own.h"
 
-/* A pending block of the class for size bytes, its ops set; VT_ENOLOOP, or
- * UV_ENOMEM (also while a reserve is not whole). */
+/* A pending block of the class for size bytes, its ops set, a member of the
+ * current scope; VT_ENOLOOP, UV_ENOMEM (also while a reserve is not whole), or
+ * UV_ECANCELED in a cancelled scope. */
 static inline int vt__op_new(const vt_source_ops_t *ops, size_t size,
                              vt_op_t **out) {
   vt_loop_t *loop = vt__current;
   if (!VT_LIKELY(loop != NULL))
     return (int)vt__misuse(VT_ENOLOOP);
+  if (!VT_LIKELY(loop->scope == NULL))
+    return vt__op_new_scoped(loop, ops, size, out);
   vt__class_t *class = vt__pool_class(&loop->pool, size);
   if (!VT_LIKELY(class && (loop->pool.unusual & ~VT__ANNOUNCED) == 0))
     return UV_ENOMEM;
@@ -21,7 +25,7 @@ static inline int vt__op_new(const vt_source_ops_t *ops, size_t size,
   if (!VT_LIKELY(op != NULL))
     return UV_ENOMEM;
   op->source.ops = ops;
-  op->source.scope = loop->scope;
+  op->source.scope = NULL;
   op->phase = VT__PENDING;
   op->flags = 0;
   *out = op;
@@ -34,12 +38,12 @@ static inline vt_op_t *
 vt__op_new_fast(vt_loop_t *loop, const vt_source_ops_t *ops, size_t size) {
   vt__class_t *class = &loop->pool.classes[(size + 15) / 16];
   vt_op_t *op = class->free;
-  if (!VT_LIKELY(op && loop->pool.unusual == 0))
+  if (!VT_LIKELY(op && loop->pool.unusual == 0 && loop->scope == NULL))
     return NULL;
   class->free = (vt_op_t *)op->state;
   vt__unpoison(op, class->stride);
   op->source.ops = ops;
-  op->source.scope = loop->scope;
+  op->source.scope = NULL;
   op->phase = VT__PENDING;
   op->flags = 0;
   return op;
@@ -88,14 +92,15 @@ static inline void vt__register_plain(vt_t v, vt_continuation_fn *k,
   op->state = state;
 }
 
+/* The rest of vt__op_release: out of its scope first. */
+void vt__op_release_slowly(vt_loop_t *loop, vt_op_t *op);
+
 /* Gives the block back, or leaves it to libuv, which still holds it. */
 static inline void vt__op_release(vt_loop_t *loop, vt_op_t *op) {
-  if (VT_LIKELY(!(op->flags & VT__HELD))) {
+  if (VT_LIKELY(!(op->flags & (VT__HELD | VT__SCOPED))))
     vt__pool_put(&loop->pool, op);
-    return;
-  }
-  op->source.token++;
-  op->phase = VT__ORPHAN;
+  else
+    vt__op_release_slowly(loop, op);
 }
 
 /* Gives the block back, then runs its continuation. */

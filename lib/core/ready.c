@@ -14,6 +14,7 @@
  * would a look at the head before the exchange: it may miss a block whose
  * sender saw the async pending still and so did not send again. */
 #include "core/loop.h"
+#include "core/membership.h"
 #include "core/own.h"
 
 void vt__ready_push(vt_loop_t *loop, vt_op_t *block) {
@@ -87,12 +88,16 @@ static void spend(vt_loop_t *loop, bool after_io) {
 
 /* Continuations of the queue run at depth 1, as if nested in the turn. */
 static void spend_nested(vt_loop_t *loop, bool after_io) {
-  vt_scope_t *scope = loop->scope;
+  vt_scope_t *scope = loop->scope; /* not NULL in a nested uv_run only */
+  if (scope)
+    vt__scope_hold(scope);
   vt__may_nest(loop);
   loop->depth++;
   spend(loop, after_io);
   loop->depth--;
   loop->scope = scope;
+  if (scope)
+    vt__scope_release(scope);
 }
 
 /* What yielded in this turn waits behind what is left of the last. */

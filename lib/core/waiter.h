@@ -35,9 +35,11 @@ struct vt__waiter {
 /* Bits of an operation's flags besides those of an await. A waiter's flags are
  * those of its await and do not change. */
 enum {
-  VT__HELD = 4u,     /* answered; libuv still holds the request */
-  VT__PINNED = 16u,  /* a box from the start: its frame never moves */
-  VT__CANCELLED = 8u /* completes with UV_ECANCELED */
+  VT__HELD = 4u,      /* answered; libuv still holds the request */
+  VT__CANCELLED = 8u, /* completes with UV_ECANCELED; a box: is resumed so */
+  VT__PINNED = 16u,   /* a box from the start: its frame never moves */
+  VT__SCOPED = 32u,   /* a member of its source.scope (core/membership.h) */
+  VT__PASSING = 64u   /* a box whose body has returned what it awaits */
 };
 
 /* All registered waiters of a loop by what they wait for. */

@@ -76,6 +76,7 @@ static vt_result_t delay_result(vt_source_t *source, uint64_t token) {
 static void delay_due(vt_loop_t *loop, vt_op_t *op) {
   vt_result_t result = outcome(op);
   if (op->phase == VT__PENDING) {
+    vt__scope_leave(op);
     op->phase = VT__DONE;
     loop->untaken++;
     return;
@@ -83,7 +84,7 @@ static void delay_due(vt_loop_t *loop, vt_op_t *op) {
   vt_continuation_fn *k = op->k;
   void *state = op->state;
   vt_scope_t *scope = op->source.scope;
-  vt__pool_put(&loop->pool, op);
+  vt__op_release(loop, op);
   if (k)
     vt__run_ready(loop, k, state, scope, result);
 }
