@@ -326,6 +326,20 @@ static void any_waits_for_a_loser_that_libuv_holds(void **state) {
   assert_out(&t, 0, 0, 10);
 }
 
+static void any_waits_for_an_operation_without_cancel(void **state) {
+  struct gate held = {0}, first = {0};
+  struct seen seen = {0};
+  vt_result_t out[2];
+  (void)state;
+  vt_await(VT_ANY(0, out, gate_begin_plain(&held), gate_begin(&first)), seen_k,
+           &seen);
+  gate_open(&first, result_int(1));
+  assert_int_equal(seen.count, 0);
+  gate_open(&held, result_int(2));
+  assert_seen_int(&seen, 1);
+  assert_int_equal(out[0].value.i, 2);
+}
+
 static void kept_losers_are_neither_cancelled_nor_waited_for(void **state) {
   struct fixture *f = *state;
   struct trio t;
@@ -447,6 +461,7 @@ int main(void) {
       fixture_test(any_succeeds_when_the_first_failed),
       fixture_test(any_of_the_complete_takes_the_lowest),
       fixture_test(any_waits_for_a_loser_that_libuv_holds),
+      fixture_test(any_waits_for_an_operation_without_cancel),
       fixture_test(kept_losers_are_neither_cancelled_nor_waited_for),
       fixture_test(a_long_lived_task_is_not_grown),
       fixture_test(cancelling_any_ends_all_and_tells_cancelled),

@@ -69,6 +69,17 @@ static void what_succeeds_late_is_not_lost(void **state) {
   assert_seen_int(&seen, 5);
 }
 
+static void an_operation_without_cancel_is_waited_for(void **state) {
+  struct fixture *f = *state;
+  struct gate gate = {0};
+  struct seen seen = {0};
+  await_within(gate_begin_plain(&gate), 0, &seen);
+  fixture_turn(f);
+  assert_int_equal(seen.count, 0);
+  gate_open(&gate, result_failed(UV_EPIPE));
+  assert_seen_status(&seen, UV_EPIPE);
+}
+
 static void a_task_is_left_to_go_on(void **state) {
   struct fixture *f = *state;
   struct seen seen = {0}, other = {0};
@@ -185,6 +196,7 @@ int main(void) {
       fixture_test(time_is_up_as_timed_out),
       fixture_test(no_time_at_all_is_up_at_once),
       fixture_test(what_succeeds_late_is_not_lost),
+      fixture_test(an_operation_without_cancel_is_waited_for),
       fixture_test(a_task_is_left_to_go_on),
       fixture_test(a_deadline_is_one_moment_for_all),
       fixture_test(a_deadline_that_has_passed_is_up),

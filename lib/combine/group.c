@@ -53,6 +53,13 @@ void vt__group_leave(vt__group_t *g, size_t i) {
   g->pending--;
 }
 
+/* An operation may be using the caller's memory; a task or a user's source can
+ * go on alone. */
+static bool is_operation(vt_t v) {
+  const vt_source_t *source = (const vt_source_t *)v.source;
+  return source->ops->on_completed == vt__op_on_completed;
+}
+
 int vt__group_end(vt__group_t *g, size_t i) {
   vt__member_t *m = &g->members[i];
   if (m->state != VT__MEMBER_PENDING)
@@ -60,6 +67,8 @@ int vt__group_end(vt__group_t *g, size_t i) {
   int rc = vt__cancel(m->v);
   if (rc == 0 || rc == UV_EBUSY || rc == UV_EALREADY)
     return rc;
+  if (is_operation(m->v))
+    return UV_EBUSY;
   vt__group_leave(g, i);
   return 0;
 }
