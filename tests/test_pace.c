@@ -158,17 +158,23 @@ static void without_a_loop_what_waits_is_refused(void *arg) {
   int64_t *status = arg;
   vt_tick_t tick;
   vt_debounce_t debounce = {0};
+  vt_rate_t rate;
   vt_tick_init(&tick, FAR_MS);
+  vt_rate_init(&rate, 1, 1);
+  status[2] = vt_status(vt_rate_async(&rate, 2));
+  status[3] = (int64_t)rate.free_ns;
   status[0] = vt_status(vt_tick_async(&tick));
   status[1] = vt_status(vt_debounce_async(&debounce, 1));
 }
 
 static void waiting_needs_a_loop(void **state) {
-  int64_t status[2] = {0, 0};
+  int64_t status[4] = {0, 0, 0, 1};
   (void)state;
   fixture_on_thread(without_a_loop_what_waits_is_refused, status, 0);
   assert_status(status[0], VT_ENOLOOP);
   assert_status(status[1], VT_ENOLOOP);
+  assert_status(status[2], VT_ENOLOOP);
+  assert_int_equal(status[3], 0); /* nothing was granted */
 }
 
 int main(void) {

@@ -43,7 +43,9 @@ VT_API void vt_rate_init(vt_rate_t *rate, uint64_t per_second, uint64_t burst);
 
 /* Grants count, in the order asked: in hand while there are that many, else
  * after a delay to the millisecond. What was granted is not given back when the
- * wait is cancelled. Borrows rate until the call returns. */
+ * wait is cancelled; a call that fails has granted nothing. UV_EINVAL for a
+ * count beyond all time, UV_ENOMEM, VT_ENOLOOP. Borrows rate until the call
+ * returns. */
 VT_API VT_MUST_USE vt_t vt_rate_async(vt_rate_t *rate, uint64_t count);
 
 /* ---- debounce ---- */

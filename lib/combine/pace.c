@@ -71,11 +71,14 @@ vt_t vt_rate_async(vt_rate_t *rate, uint64_t count) {
   if (count > (UINT64_MAX - start) / rate->cost_ns)
     return vt_failed(UV_EINVAL);
   uint64_t paid = start + count * rate->cost_ns;
-  rate->free_ns = paid;
-  if (paid <= now + rate->burst_ns)
-    return vt_done();
-  uint64_t wait = paid - now - rate->burst_ns;
-  return vt_delay((wait + NS_PER_MS - 1) / NS_PER_MS);
+  vt_t v = vt_done();
+  if (paid > now + rate->burst_ns) {
+    uint64_t wait = paid - now - rate->burst_ns;
+    v = vt_delay((wait + NS_PER_MS - 1) / NS_PER_MS);
+  }
+  if (!vt_is_failed(v))
+    rate->free_ns = paid;
+  return v;
 }
 
 /* ---- debounce, throttle ---- */
