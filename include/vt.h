@@ -68,6 +68,7 @@
 #include "vt/event.h"
 #include "vt/export.h"
 #include "vt/fs.h"
+#include "vt/handle.h"
 #include "vt/invoke.h"
 #include "vt/loop.h"
 #include "vt/map.h"

@@ -148,6 +148,7 @@ static void finish_close(vt_loop_t *loop) {
   vt__heap_close(&loop->heap);
   vt__waiters_close(&loop->waiters);
   vt__sites_close(&loop->sites);
+  vt__table_close(&loop->handles);
   vt__pool_close(&loop->pool);
   vt__free(loop);
   if (cb)

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "base/table.h"
 #include "core/heap.h"
 #include "core/pool.h"
 #include "core/sites.h"
@@ -46,6 +47,8 @@ struct vt_loop {
   void *report_arg;
   vt_detach_fn *detached;
   vt__sites_t sites;
+  vt__table_t handles; /* of uv_handle_t, to vt__handle_t: core/handles.h */
+  size_t borrowed;   /* of them, those of the user's */
   struct vt__task_cache {
     vt_task_t *free;
     uint32_t count;

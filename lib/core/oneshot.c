@@ -18,6 +18,7 @@
 
 #include "core/report.h"
 #include "core/status.h"
+#include "vt/async.h"
 
 static const vt_op_kind_t *kind_of(const vt_op_t *op) {
   return (const vt_op_kind_t *)(const void *)op->source.ops;
@@ -292,6 +293,17 @@ int vt__op_begin_slowly(const vt_op_kind_t *kind, void *out) {
   vt__loop_hold(loop);
   memcpy(out, &op, sizeof op);
   return 0;
+}
+
+int vt__op_begin_shielded(const vt_op_kind_t *kind, void *out) {
+  vt_op_t *op = NULL;
+  vt_scope_t *before = vt__shield();
+  int rc = vt_op_begin(kind, &op);
+  if (before)
+    vt__unshield(before, rc == 0 ? vt__op_task(op) : vt_failed(rc));
+  if (rc == 0)
+    memcpy(out, &op, sizeof op);
+  return rc;
 }
 
 vt_t vt__op_refused(void *op, int rc) {

@@ -56,6 +56,10 @@ static inline vt_t vt__op_task(const vt_op_t *op) {
   return v;
 }
 
+/* vt_op_begin for what gives something back, such as a close: it begins in a
+ * cancelled scope too, and no cancel of a scope reaches it. */
+int vt__op_begin_shielded(const vt_op_kind_t *kind, void *out);
+
 /* Gives back a pending block that nobody knows. */
 void vt__op_undo(vt_op_t *op);
 

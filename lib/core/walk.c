@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "core/handles.h"
 #include "core/loop.h"
 #include "core/own.h"
 #include "core/report.h"
@@ -75,10 +76,33 @@ static void report_foreign(struct walk *walk) {
   }
 }
 
+/* A handle whose object would outlive the loop; one that somebody waits for is
+ * told of by that operation. */
+static void report_handle(struct walk *walk, const vt__handle_t *handle) {
+  char subject[256] = "";
+  vt_report_t report = {.kind = VT_REPORT_LEFT,
+                        .what = handle->kind->name,
+                        .subject = subject};
+  if (handle->kind->describe)
+    handle->kind->describe(handle, subject, sizeof subject);
+  walk->left++;
+  vt__report(&report);
+}
+
+static void report_handles(struct walk *walk) {
+  const vt__table_t *handles = &walk->loop->handles;
+  for (size_t i = 0; i < handles->capacity; i++) {
+    const vt__handle_t *handle = handles->slots[i].value;
+    if (handle && !handle->closers)
+      report_handle(walk, handle);
+  }
+}
+
 bool vt__walk_left(vt_loop_t *loop) {
   struct walk walk = {loop, NULL, NULL, 0};
   vt__pool_walk(&loop->pool, report_left, &walk);
   report_foreign(&walk);
+  report_handles(&walk);
   return walk.left != 0;
 }
 
