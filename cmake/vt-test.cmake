@@ -28,6 +28,8 @@ function(vt_test name)
     cmake_path(APPEND folder "test_${base}.c" OUTPUT_VARIABLE TEST_FILE)
   endif()
   string(MAKE_C_IDENTIFIER "test_${name}" target)
+  cmake_path(ABSOLUTE_PATH TEST_FILE OUTPUT_VARIABLE file)
+  set_property(GLOBAL APPEND PROPERTY VT_TEST_FILES "${file}")
 
   add_executable(${target} "${TEST_FILE}" ${TEST_SOURCES})
   vt_compile(${target})

@@ -64,6 +64,7 @@
 #include "vt/channel.h"
 #include "vt/condition.h"
 #include "vt/delay.h"
+#include "vt/dns.h"
 #include "vt/error.h"
 #include "vt/event.h"
 #include "vt/export.h"
@@ -75,6 +76,7 @@
 #include "vt/mutex.h"
 #include "vt/once.h"
 #include "vt/pace.h"
+#include "vt/random.h"
 #include "vt/report.h"
 #include "vt/retry.h"
 #include "vt/rwlock.h"
@@ -90,6 +92,7 @@
 #include "vt/version.h"
 #include "vt/wait_list.h"
 #include "vt/work.h"
+#include "vt/wrap.h"
 #include "vt/writer.h"
 
 #include "vt/debug.h"

@@ -33,6 +33,8 @@ present() {
   libuv1-dev) have_module 'libuv >= 1.44.2' ;;
   libsqlite3-dev) have_module sqlite3 ;;
   libcmocka-dev) have_module cmocka ;;
+  libcurl4-openssl-dev) have_module libcurl ;;
+  gcc-mingw-w64-x86-64) have x86_64-w64-mingw32-gcc ;;
   libclang-rt-14-dev) have_clang_runtime ;;
   relacy-dev) [ -e /usr/include/relacy/relacy_std.hpp ] ;;
   spin) have spin ;;

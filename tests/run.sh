@@ -9,9 +9,10 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly needed=(gcc libc6-dev make cmake pkg-config libuv1-dev libcmocka-dev)
-readonly samples=(libsqlite3-dev redis-tools redis-server)
+readonly samples=(libsqlite3-dev libcurl4-openssl-dev redis-tools
+  redis-server)
 readonly tools=(clang libclang-rt-14-dev g++ valgrind gdb strace procps
-  binutils relacy-dev spin)
+  binutils relacy-dev spin gcc-mingw-w64-x86-64)
 
 case "${1:-}" in
 '')

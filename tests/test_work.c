@@ -64,7 +64,7 @@ static vt_t two_body(void *frame) {
 
 /* ---- it works ---- */
 
-static void result_comes_on_the_loop(void **state) {
+static void uv_queue_work_completes(void **state) {
   struct fixture *f = *state;
   struct job job = {.result = {.status = 0, .value.i = 7}};
   struct seen seen = {0};
@@ -78,7 +78,7 @@ static void result_comes_on_the_loop(void **state) {
   assert_int_equal(job.runs, 1);
 }
 
-static void failure_is_the_status(void **state) {
+static void uv_queue_work_fails(void **state) {
   struct fixture *f = *state;
   struct job job = {.result = {.status = UV_EIO}};
   assert_status(vt_loop_run(f->vt, vt_work(run_job, &job)).status, UV_EIO);
@@ -128,7 +128,7 @@ static void many_at_once_allocate_nothing_after_warm_up(void **state) {
   assert_int_equal(fixture_allocations(), before);
 }
 
-static void cancel_before_start_never_runs(void **state) {
+static void uv_queue_work_is_cancelled(void **state) {
   struct fixture *f = *state;
   struct job job = {0};
   struct seen seen = {0};
@@ -262,13 +262,13 @@ static void without_memory_it_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      fixture_test(result_comes_on_the_loop),
-      fixture_test(failure_is_the_status),
+      fixture_test(uv_queue_work_completes),
+      fixture_test(uv_queue_work_fails),
       fixture_test(positive_status_becomes_estatus),
       fixture_test(an_async_function_awaits_one_after_another),
       fixture_test(a_promise_is_completed_from_it),
       fixture_test(many_at_once_allocate_nothing_after_warm_up),
-      fixture_test(cancel_before_start_never_runs),
+      fixture_test(uv_queue_work_is_cancelled),
       fixture_test(cancel_after_it_ran_is_ebusy),
       fixture_test(running_it_is_told_of_a_cancel),
       fixture_test(a_stopped_await_lets_it_run),

@@ -281,18 +281,24 @@ vt_op_t *vt__op_begin(const vt_op_kind_t *kind, size_t steps) {
   return op;
 }
 
+int vt__op_begin_sized(const vt_op_kind_t *kind, size_t size, vt_op_t **out) {
+  int rc = vt__op_new(&kind->ops, size, out);
+  if (!VT_LIKELY(rc == 0))
+    return rc;
+  vt_loop_t *loop = vt__slab_of(*out)->loop;
+  (*out)->aux = (uint32_t)vt__loop_now(loop);
+  vt__loop_hold(loop);
+  return 0;
+}
+
 int vt__op_begin_slowly(const vt_op_kind_t *kind, void *out) {
   vt_op_t *op = NULL;
   if (!kind || !out || kind->size < sizeof *op)
     return UV_EINVAL;
-  int rc = vt__op_new(&kind->ops, kind->size, &op);
-  if (!VT_LIKELY(rc == 0))
-    return rc;
-  vt_loop_t *loop = vt__slab_of(op)->loop;
-  op->aux = (uint32_t)vt__loop_now(loop);
-  vt__loop_hold(loop);
-  memcpy(out, &op, sizeof op);
-  return 0;
+  int rc = vt__op_begin_sized(kind, kind->size, &op);
+  if (rc == 0)
+    memcpy(out, &op, sizeof op);
+  return rc;
 }
 
 int vt__op_begin_shielded(const vt_op_kind_t *kind, void *out) {

@@ -49,6 +49,9 @@ vt__op_new_fast(vt_loop_t *loop, const vt_source_ops_t *ops, size_t size) {
   return op;
 }
 
+/* vt_op_begin for blocks of a kind that are not all of one size. */
+int vt__op_begin_sized(const vt_op_kind_t *kind, size_t size, vt_op_t **out);
+
 /* The value task of a pending block. */
 static inline vt_t vt__op_task(const vt_op_t *op) {
   vt_t v = {(uintptr_t)op, {0}};

@@ -14,9 +14,8 @@
  * forgotten is closed. */
 #include "op/stream.h"
 
-#include <unistd.h>
-
 #include "base/alloc.h"
+#include "op/fd.h"
 
 enum { BURST = 64 };
 
@@ -219,7 +218,7 @@ void vt__listener_close(vt_listener_t *l, struct vt__listener_op *op) {
   l->closing = true;
   l->close = op;
   if (l->reserve >= 0)
-    close(l->reserve);
+    vt__fd_close(l->reserve);
   if (l->open)
     uv_close(&l->uv.handle, vt__listener_socket_closed);
   uv_close((uv_handle_t *)&l->timer, on_timer_closed);

@@ -12,11 +12,8 @@
  * connections when it has a descriptor for none of them, so it is done only
  * when the listener and one connection find room. A failure there is one more
  * pause. */
+#include "op/fd.h"
 #include "op/stream.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 enum { PAUSE_FIRST_MS = 10, PAUSE_MOST_MS = 1000 };
 
@@ -44,18 +41,13 @@ void vt__listener_pause(vt_listener_t *l) {
   uv_close(&l->uv.handle, vt__listener_socket_closed);
 }
 
-static int duplicate(int fd) {
-  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  return copy >= 0 ? copy : uv_translate_sys_error(errno);
-}
-
 /* A duplicate of the reserve, when there is room for a connection too. */
 static int duplicate_reserve(const vt_listener_t *l) {
-  int fd = duplicate(l->reserve);
+  int fd = vt__fd_duplicate((uv_os_sock_t)l->reserve);
   if (fd < 0)
     return fd;
-  int room = duplicate(fd);
-  close(room >= 0 ? room : fd);
+  int room = vt__fd_duplicate((uv_os_sock_t)fd);
+  vt__fd_close(room >= 0 ? room : fd);
   return room >= 0 ? fd : room;
 }
 
@@ -63,9 +55,9 @@ static int listen_again(vt_listener_t *l) {
   int fd = duplicate_reserve(l);
   if (fd < 0)
     return fd;
-  int rc = uv_tcp_open(&l->uv.tcp, fd);
+  int rc = uv_tcp_open(&l->uv.tcp, (uv_os_sock_t)fd);
   if (rc != 0) {
-    close(fd);
+    vt__fd_close(fd);
     return rc;
   }
   return vt__listener_listen(l);
@@ -89,6 +81,6 @@ int vt__listener_start(vt_listener_t *l) {
     rc = uv_fileno(&l->uv.handle, &fd);
   if (rc != 0)
     return rc;
-  l->reserve = duplicate(fd);
+  l->reserve = vt__fd_duplicate((uv_os_sock_t)fd);
   return l->reserve < 0 ? l->reserve : 0;
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# planted.sh CHECK ROOT WORK-DIR [LIBRARY [COMPILER [STANDARD INCLUDE-DIR...]]]
+# planted.sh CHECK ROOT WORK-DIR [LIBRARY [COMPILER [UV-HEADER TEST-FILES]]]
 # Plants one violation after another in a copy, and demands that the check
 # fails and names it: a check that cannot fail shows nothing.
 set -euo pipefail
 
 readonly check=$1 root=$2 work=$3
-readonly library=${4:-} compiler=${5:-cc}
+readonly library=${4:-} compiler=${5:-cc} uv_header=${6:-} test_files=${7:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here tree=$work/tree
 
@@ -131,6 +131,65 @@ plant_headers() {
   echo 'size_t vt_planted(void);' >"$work/include/vt/planted.h"
   demand 'vt/planted.h: does not compile alone' bash \
     "$here/check_headers.sh" "$compiler" gnu11 "$work/include"
+}
+
+# demand_coverage TEXT [HEADER [TEST-FILES]]: of the tree's README and exports.
+demand_coverage() {
+  demand "$1" bash "$here/check_coverage.sh" "$tree" "$compiler" \
+    "${2:-$uv_header}" "${3:-$test_files}"
+}
+
+# plant_uv DECLARATION TEXT: libuv's header with one more.
+plant_uv() {
+  cp "$uv_header" "$work/uv.h"
+  echo "$1" >>"$work/uv.h"
+  demand_coverage "$2" "$work/uv.h"
+}
+
+plant_coverage() {
+  local row='| `uv_queue_work` | `vt_work` | waits |'
+  mkdir -p "$tree/tests"
+  ln -sfn "${uv_header%.h}" "$work/uv"
+  cp "$root/README.md" "$tree"
+  cp "$root/tests/exports.txt" "$tree/tests"
+
+  plant_uv 'UV_EXTERN int uv_planted(int, uv_close_cb cb);' \
+    'uv_planted: no case uv_planted_completes'
+  plant_uv 'void uv_planted(uv_fs_cb);' 'uv_planted: no row in README.md'
+  plant_uv 'typedef int (*uv_planted_cb)(void); int uv_planted(uv_planted_cb);' \
+    'uv_planted: no case uv_planted_is_cancelled or uv_planted_cannot_be_cancelled'
+  plant_uv "$(printf '%s\n' 'typedef struct { int n; uv_exit_cb cb; }' \
+    'uv_plant_options_t; int uv_planted(const uv_plant_options_t *o);')" \
+    'uv_planted: no case uv_planted_fails'
+  echo 'int uv_walk;' >"$work/empty.h"
+  demand_coverage 'uv_walk is exempt, and no such function' "$work/empty.h"
+  demand_coverage "not libuv's header" "$work/empty.h"
+
+  # A case that is defined and not handed to cmocka is no case.
+  sed 's/_test(uv_queue_work_completes)/_test(planted)/' \
+    "$root/tests/test_work.c" >"$work/test_work.c"
+  sed "s:^.*/test_work.c\$:$work/test_work.c:" "$test_files" >"$work/files.txt"
+  demand_coverage 'uv_queue_work: no case uv_queue_work_completes' '' \
+    "$work/files.txt"
+  grep -v '/test_work.c$' "$test_files" >"$work/files.txt"
+  demand_coverage 'uv_queue_work: no case uv_queue_work_is_cancelled or' '' \
+    "$work/files.txt"
+
+  grep -vF "$row" "$root/README.md" >"$tree/README.md"
+  demand_coverage 'uv_queue_work: no row in README.md'
+  sed "s/^$row\$/| \`uv_queue_work\` | \`vt_planted\` | waits |/" \
+    "$root/README.md" >"$tree/README.md"
+  demand_coverage 'uv_queue_work: README.md names vt_planted, which is not'
+  sed "s/^$row\$/| \`uv_queue_work\` | \`vt_work\` | maybe |/" \
+    "$root/README.md" >"$tree/README.md"
+  demand_coverage 'uv_queue_work: its row in README.md does not tell what'
+  sed "s/^$row\$/| \`uv_queue_work\` | \`vt_work\` | stops it |/" \
+    "$root/README.md" >"$tree/README.md"
+  sed 's/_test(uv_queue_work_is_/_test(uv_queue_work_cannot_be_/' \
+    "$root/tests/test_work.c" >"$work/test_work.c"
+  sed "s:^.*/test_work.c\$:$work/test_work.c:" "$test_files" >"$work/files.txt"
+  demand_coverage 'uv_queue_work: cannot be cancelled, and its row' '' \
+    "$work/files.txt"
 }
 
 mkdir -p "$work"

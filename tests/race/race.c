@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* race [KIND...]
+ * Runs VT_RACES operations of each kind of the pool, or of those named (short
+ * without it; 1000000 for the long run), from VT_SEED, and demands: one
+ * outcome of each awaited operation, none of a withdrawn one, no byte written
+ * after the outcome, and no descriptor, block or operation left. */
+#include "race/race.h"
+
+#include "support/fixture.h"
+#include "support/tmp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 32, AFTER = 0xa5 };
+
+enum plan {
+  AWAIT,
+  CANCEL,   /* awaited, then cancelled */
+  FORGET,   /* at once */
+  LEAVE,    /* cancelled and forgotten, later */
+  WITHDRAW, /* awaited, then vt_await_stop */
+  GIVE_UP,  /* withdrawn, then cancelled */
+  TIMEOUT,
+  SCOPE, /* awaited, and cancelled with the scope */
+  PLANS
+};
+
+struct batch {
+  const struct race_kind *kind;
+  struct fixture *f;
+  uint64_t *random;
+  uv_file file;
+  vt_scope_t *scope;
+  struct seen joined;
+  const char *problem;
+  struct attempt attempts[BATCH];
+};
+
+struct tally {
+  uint64_t done, cancelled, withdrawn, forgotten;
+};
+
+static uint64_t roll(uint64_t *random, uint64_t below) {
+  uint64_t x = *random;
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  *random = x;
+  return (x >> 11) % below;
+}
+
+/* Lets the pool's threads go on for a while; at times, the loop too. */
+static void wait_a_little(struct batch *b) {
+  volatile uint64_t spin = roll(b->random, 4) ? 0 : roll(b->random, 20000);
+  while (spin > 0)
+    spin--;
+  if (roll(b->random, 8) == 0)
+    fixture_turn(b->f);
+}
+
+static void on_outcome(void *attempt, vt_result_t r) {
+  struct attempt *a = attempt;
+  struct batch *b = a->batch;
+  struct attempt *other = &b->attempts[roll(b->random, BATCH)];
+  a->outcomes++;
+  a->last = r;
+  if (r.status == 0 && b->kind->take)
+    b->kind->take(a);
+  memset(&a->room, AFTER, sizeof a->room);
+  if (other->plan == CANCEL && roll(b->random, 4) == 0)
+    (void)vt_cancel(other->v);
+}
+
+/* ---- begin ---- */
+
+static void begin(struct batch *b, struct attempt *a) {
+  a->batch = b;
+  a->plan = (int)roll(b->random, PLANS);
+  vt_scope_t *before = NULL;
+  if (a->plan == SCOPE)
+    before = vt_scope_enter(b->scope);
+  a->v = b->kind->begin(a, b->file);
+  if (a->plan == SCOPE)
+    vt_scope_leave(before);
+  if (vt_in_hand(a->v))
+    a->plan = AWAIT; /* what is in hand is the awaiter's */
+  if (a->plan == FORGET)
+    vt_forget(a->v);
+  else if (a->plan == TIMEOUT)
+    vt_await(vt_with_timeout(a->v, roll(b->random, 2)), on_outcome, a);
+  else if (a->plan != LEAVE)
+    vt_await(a->v, on_outcome, a);
+}
+
+/* ---- then ---- */
+
+static void go_on(struct batch *b, struct attempt *a) {
+  if (a->plan == CANCEL || a->plan == LEAVE)
+    (void)vt_cancel(a->v);
+  if (a->plan == LEAVE)
+    vt_forget(a->v);
+  if (a->plan == WITHDRAW || a->plan == GIVE_UP)
+    a->withdrawn = vt_await_stop(a->v, on_outcome, a);
+  if (a->plan == GIVE_UP && a->withdrawn)
+    (void)vt_cancel(a->v);
+  if (a->plan == SCOPE && roll(b->random, 4) == 0)
+    vt_scope_cancel(b->scope, UV_ECANCELED);
+}
+
+/* ---- and the end ---- */
+
+static bool is_written(const struct attempt *a) {
+  const unsigned char *bytes = (const unsigned char *)&a->room;
+  for (size_t i = 0; i < sizeof a->room; i++)
+    if (bytes[i] != AFTER)
+      return true;
+  return false;
+}
+
+static const char *judge(const struct attempt *a) {
+  bool silent = a->plan == FORGET || a->plan == LEAVE || a->withdrawn;
+  int64_t allowed = a->plan == TIMEOUT ? UV_ETIMEDOUT : UV_ECANCELED;
+  if (a->outcomes != !silent)
+    return silent ? "an outcome, and nobody waits" : "not one outcome";
+  if (silent)
+    return NULL;
+  if (a->last.status != 0 && a->last.status != allowed)
+    return vt_err_name(a->last.status);
+  if (is_written(a))
+    return "written to after the outcome";
+  return a->batch->kind->check ? a->batch->kind->check(a) : NULL;
+}
+
+static void count(struct tally *t, const struct attempt *a) {
+  if (a->withdrawn)
+    t->withdrawn++;
+  else if (a->outcomes == 0)
+    t->forgotten++;
+  else if (a->last.status == 0)
+    t->done++;
+  else
+    t->cancelled++;
+}
+
+static const char *run_batch(struct batch *b, struct tally *t) {
+  if (vt_scope_new(NULL, &b->scope) != 0)
+    return "no scope";
+  for (int i = 0; i < BATCH; i++)
+    begin(b, &b->attempts[i]);
+  for (int i = 0; i < BATCH; i++) {
+    wait_a_little(b);
+    go_on(b, &b->attempts[i]);
+  }
+  vt_await(vt_scope_join(b->scope), seen_k, &b->joined);
+  if (!fixture_run(b->f))
+    return "the loop did not end";
+  for (int i = 0; i < BATCH && !b->problem; i++) {
+    b->problem = judge(&b->attempts[i]);
+    count(t, &b->attempts[i]);
+  }
+  if (!b->problem && b->joined.count != 1)
+    b->problem = "the scope was not joined once";
+  return b->problem;
+}
+
+static const char *run_kind(struct batch *b, uint64_t rounds, struct tally *t) {
+  const struct batch empty = *b;
+  const char *problem = NULL;
+  int fds = tmp_count_fds();
+  for (uint64_t i = 0; i < rounds && !problem; i += BATCH) {
+    *b = empty;
+    problem = run_batch(b, t);
+  }
+  if (!problem && tmp_count_fds() != fds)
+    problem = "descriptors are left";
+  return problem;
+}
+
+/* ---- the program ---- */
+
+static uint64_t number_of(const char *name, uint64_t otherwise) {
+  const char *text = getenv(name);
+  return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static bool is_wanted(const char *kind, int count, char **names) {
+  for (int i = 0; i < count; i++)
+    if (strcmp(names[i], kind) == 0)
+      return true;
+  return count == 0;
+}
+
+static const char *race(const struct race_kind *kind, uint64_t rounds,
+                        uint64_t seed) {
+  static struct fixture f;
+  static struct batch b;
+  struct tally t = {0};
+  char block[2048] = {0};
+  const char *problem = fixture_open(&f);
+  if (problem)
+    return problem;
+  memset(&b, 0, sizeof b);
+  b.kind = kind;
+  b.f = &f;
+  b.random = &seed;
+  b.file = tmp_fd();
+  uv_fs_t req;
+  uv_buf_t buf = uv_buf_init(block, sizeof block);
+  uv_fs_write(NULL, &req, b.file, &buf, 1, 0, NULL);
+  uv_fs_req_cleanup(&req);
+  problem = run_kind(&b, rounds, &t);
+  uv_fs_close(NULL, &req, b.file, NULL);
+  uv_fs_req_cleanup(&req);
+  printf("%-12s %llu done, %llu cancelled, %llu withdrawn, %llu forgotten\n",
+         kind->name, (unsigned long long)t.done,
+         (unsigned long long)t.cancelled, (unsigned long long)t.withdrawn,
+         (unsigned long long)t.forgotten);
+  const char *left = fixture_close(&f);
+  return problem ? problem : left;
+}
+
+int main(int argc, char **argv) {
+  uint64_t rounds = number_of("VT_RACES", 10000);
+  uint64_t seed = number_of("VT_SEED", uv_hrtime()) | 1;
+  int bad = 0;
+  for (const struct race_kind *kind = race_kinds; kind->name; kind++) {
+    if (!is_wanted(kind->name, argc - 1, argv + 1))
+      continue;
+    const char *problem = race(kind, rounds, seed);
+    if (problem)
+      printf("%s, VT_SEED=%llu: %s\n", kind->name, (unsigned long long)seed,
+             problem);
+    bad |= problem != NULL;
+    fflush(stdout);
+  }
+  return bad;
+}
