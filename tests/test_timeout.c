@@ -38,6 +38,14 @@ static void a_result_in_time_is_the_result(void **state) {
   assert_true(fixture_run(f)); /* no delay keeps it */
 }
 
+static void over_in_time_it_leaves_nothing(void **state) {
+  struct fixture *f = *state;
+  vt_t v = vt_with_timeout(vt_yield(), FAR_MS);
+  assert_status(vt_loop_run(f->vt, v).status, 0);
+  assert_int_equal(fixture_pending(f), 0);
+  assert_int_equal(fixture_detach(f), 0);
+}
+
 static void time_is_up_as_timed_out(void **state) {
   struct fixture *f = *state;
   struct gate gate = {0};
@@ -193,6 +201,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(in_hand_is_given_back),
       fixture_test(a_result_in_time_is_the_result),
+      fixture_test(over_in_time_it_leaves_nothing),
       fixture_test(time_is_up_as_timed_out),
       fixture_test(no_time_at_all_is_up_at_once),
       fixture_test(what_succeeds_late_is_not_lost),

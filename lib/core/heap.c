@@ -126,6 +126,17 @@ void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op) {
   sift_up(heap, op->aux, slot);
 }
 
+void vt__heap_remove(vt__heap_t *heap, const vt_op_t *op) {
+  uint32_t at = op->aux;
+  vt__heap_slot_t last = heap->slots[--heap->count];
+  if (at == heap->count)
+    return;
+  if (before(&last, &heap->slots[at]))
+    sift_up(heap, at, last);
+  else
+    sift_down(heap, at, last);
+}
+
 void vt__heap_close(vt__heap_t *heap) {
   vt__free(heap->slots);
   heap->slots = NULL;

@@ -115,6 +115,21 @@ static int delay_attach(vt_source_t *source, uint64_t token, unsigned flags,
   return vt__op_attach(source, token, flags & ~VT_LATER, k, state);
 }
 
+/* A cancelled one that nobody waits for any more is over: no turn of the loop
+ * is needed for it. */
+static bool delay_stop(vt_source_t *source, uint64_t token,
+                       vt_continuation_fn *k, void *state) {
+  vt_op_t *op = op_of(source);
+  if (!vt__op_stop(source, token, k, state))
+    return false;
+  if (op->flags & VT__CANCELLED) {
+    vt_loop_t *loop = vt__slab_of(op)->loop;
+    vt__heap_remove(&loop->heap, op);
+    vt__op_undo(op);
+  }
+  return true;
+}
+
 static void delay_drop(vt_op_t *op) {
   vt__slab_of(op)->loop->untaken--;
   vt__op_undo(op);
@@ -128,7 +143,7 @@ static void delay_forget(vt_source_t *source, uint64_t token) {
 
 static const struct vt__own_ops delay_own = {
     .attach = delay_attach,
-    .stop = vt__op_stop,
+    .stop = delay_stop,
     .forget = delay_forget,
     .drop = delay_drop,
     .ready = delay_due,
