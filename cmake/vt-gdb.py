@@ -106,10 +106,10 @@ class Source:
         return int(self.op()['phase'])
 
     def frame_address(self):
-        result = [f for f in gdb.lookup_type('vt_op_t').fields()
-                  if f.name == 'result'][0]
-        tail = gdb.lookup_type('struct vt__box_tail').sizeof
-        return self.address + result.bitpos // 8 + tail
+        return self.address + box_size()
+
+    def frame(self):
+        return at(self.frame_address(), 'vt_frame_t')
 
     def awaited(self):
         """The address of the source that a box or a waiter waits for; 0."""
@@ -130,7 +130,7 @@ class Source:
 
     def read_subject(self):
         if self.is_box:
-            return function_name(at(self.frame_address(), 'vt_frame_t')['body'])
+            return function_name(frame_body(self.frame()))
         if self.kind == 'delay':
             return '%d ms' % self.span()
         if self.kind == 'fs_open':
@@ -180,7 +180,7 @@ class Source:
         return '%s %s' % (self.kind, subject) if subject else self.kind
 
     def waits_at(self):
-        return frame_place(at(self.frame_address(), 'vt_frame_t'))
+        return frame_place(self.frame())
 
     def continuation(self):
         """(function, state) of who awaits a block, as addresses; or None."""
@@ -197,7 +197,7 @@ class Source:
         if k[0] == 0:
             return 'forgotten', None
         name = function_name(k[0])
-        if name in ('box_resume', 'box_pass_on'):
+        if name in ('box_resume', 'box_resume_in_scope', 'box_pass_on'):
             box = Source(k[1])
             return 'awaited by 0x%x %s' % (box.address, box.name()), box
         return 'then %s' % name, None
@@ -219,9 +219,34 @@ class Source:
 
 # ---- frames ----
 
+def box_size():
+    """What stands in a box before its frame."""
+    result = [f for f in gdb.lookup_type('vt_op_t').fields()
+              if f.name == 'result'][0]
+    return (result.bitpos // 8 +
+            gdb.lookup_type('struct vt__box_tail').sizeof)
+
+
+def frame_body(frame):
+    """The body of a frame. A box that was resumed in a scope has the library's
+    own in its place, and keeps it at its end, before the two pointers of its
+    place in the scope's list."""
+    body = int(frame['body'])
+    if frame.address is None or function_name(body) != 'body_in_scope':
+        return body
+    try:
+        box = Source(int(frame.address) - box_size())
+        end = box.address + int(box.slab()['class']['stride'])
+    except gdb.error:
+        return body  # VT_DEBUG has moved the frame out of its box
+    word = pointer_to('void')
+    kept = gdb.Value(end - 3 * word.sizeof).cast(word.pointer())
+    return int(kept.dereference()) if box.is_box else body
+
+
 def frame_place(frame):
     """Where the body of a frame goes on."""
-    state, body = int(frame['state']), int(frame['body'])
+    state, body = int(frame['state']), frame_body(frame)
     if state in STATES:
         return STATES[state]
     cleanup = ', in its clean-up' if state & CLEANUP else ''
@@ -300,7 +325,7 @@ class FramePrinter:
         self.value = value
 
     def to_string(self):
-        return '%s, %s' % (function_name(self.value['body']),
+        return '%s, %s' % (function_name(frame_body(self.value)),
                            frame_place(self.value))
 
 
@@ -422,8 +447,8 @@ class Frame(gdb.Command):
         source = source_argument(argument)
         if not source.is_box:
             raise gdb.GdbError('no async function: ' + source.name())
-        frame = at(source.frame_address(), 'vt_frame_t')
-        kind = frame_type(int(frame['body']))
+        frame = source.frame()
+        kind = frame_type(frame_body(frame))
         if kind:
             frame = frame.address.cast(kind.pointer()).dereference()
         print(frame.format_string(max_elements=64))

@@ -65,6 +65,7 @@
 #include "vt/condition.h"
 #include "vt/delay.h"
 #include "vt/dns.h"
+#include "vt/each.h"
 #include "vt/error.h"
 #include "vt/event.h"
 #include "vt/export.h"

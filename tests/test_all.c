@@ -359,21 +359,27 @@ static void kept_losers_are_neither_cancelled_nor_waited_for(void **state) {
 static void a_long_lived_task_is_not_grown(void **state) {
   struct fixture *f = *state;
   vt_promise_t *promise;
+  vt_loop_stats_t warm = {0}, end;
   uint64_t before = 0;
   assert_status(vt_promise_new(0, &promise), 0);
   for (int i = 0; i < 100000; i++) {
     struct gate gate = {0};
     struct seen seen = {0};
-    if (i == 10)
+    if (i == 10) {
       before = fixture_allocations();
+      vt_loop_stats(f->vt, &warm);
+    }
     vt_await(VT_ANY(0, NULL, vt_from_task(vt_promise_task(promise)),
                     gate_begin(&gate)),
              seen_k, &seen);
     gate_open(&gate, result_int(0));
     assert_seen_int(&seen, 1);
   }
+  vt_loop_stats(f->vt, &end);
   assert_int_equal(fixture_allocations(), before);
-  assert_int_equal(fixture_pending(f), 0);
+  assert_int_equal(end.pending, 0); /* the task has no waiter */
+  assert_int_equal(end.pooled, warm.pooled);
+  assert_int_equal(end.allocated, warm.allocated);
   vt_promise_set(promise, (vt_value_t){0});
   vt_promise_free(promise);
 }

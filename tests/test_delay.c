@@ -281,6 +281,28 @@ static void forgotten_it_goes_on_alone(void **state) {
 
 /* ---- it fails ---- */
 
+/* In any order of the two. */
+static void cancelled_with_nobody_waiting_it_is_over_at_once(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_t v[3];
+  for (int i = 0; i < 3; i++)
+    v[i] = vt_delay(3600000);
+  assert_status(vt_cancel(v[0]), 0);
+  vt_forget(v[0]);
+  for (int i = 1; i < 3; i++)
+    vt_await(v[i], seen_k, &seen);
+  assert_status(vt_cancel(v[1]), 0);
+  assert_true(vt_await_stop(v[1], seen_k, &seen));
+  assert_true(vt_await_stop(v[2], seen_k, &seen));
+  assert_int_equal(fixture_pending(f), 1);
+  assert_status(vt_cancel(v[2]), 0);
+  assert_int_equal(fixture_pending(f), 0);
+  assert_status(vt_cancel(v[2]), VT_ESTALE);
+  assert_status(fixture_detach(f), 0);
+  assert_int_equal(seen.count, 0);
+}
+
 static void huge_times_saturate(void **state) {
   struct fixture *f = *state;
   static const uint64_t times[] = {UINT64_MAX, UINT64_MAX - 1, INT64_MAX,
@@ -319,6 +341,7 @@ int main(void) {
       fixture_test(cancel_may_be_asked_twice),
       fixture_test(cancelled_by_another_it_still_completes_once),
       fixture_test(forgotten_it_goes_on_alone),
+      fixture_test(cancelled_with_nobody_waiting_it_is_over_at_once),
       fixture_test(huge_times_saturate),
   };
   return fixture_main("delay", tests);

@@ -142,6 +142,7 @@ static void an_untaken_result_is_not_waited_for(void **state) {
   gate_open(&gate, result_int(5));
   assert_true(fixture_run(f));
   assert_seen_int(&joined, 0);
+  assert_report(f, VT_REPORT_NEVER_AWAITED, 0);
   vt_await_with(v, VT_LATER, seen_k, &seen); /* its scope is gone */
   assert_true(fixture_run(f));
   assert_seen_int(&seen, 5);
@@ -157,6 +158,7 @@ static void an_untaken_delay_is_not_waited_for(void **state) {
   vt_await(vt_scope_join(scope), seen_k, &joined);
   assert_true(fixture_run(f));
   assert_seen_int(&joined, 0);
+  assert_report(f, VT_REPORT_NEVER_AWAITED, 0);
   assert_status(vt_get_result(v).status, 0);
 }
 

@@ -31,6 +31,8 @@
 #define vt_all(...) (VT__MADE, (vt_all)(__VA_ARGS__))
 #define vt_any(...) (VT__MADE, (vt_any)(__VA_ARGS__))
 #define vt_race(...) (VT__MADE, (vt_race)(__VA_ARGS__))
+#define vt_each_new(...) (VT__MADE, (vt_each_new)(__VA_ARGS__))
+#define vt_each_next(each) (VT__MADE, (vt_each_next)(each))
 #define vt_retry(what) (VT__MADE, (vt_retry)(what))
 #define vt_map_limit(...) (VT__MADE, (vt_map_limit)(__VA_ARGS__))
 #define vt_with_timeout(v, ms) (vt_with_timeout)(VT__SITED(v), ms)

@@ -57,7 +57,8 @@ typedef struct vt_debounce {
 
 /* Completes ms milliseconds from now, unless it is asked again before: then
  * the earlier one is cancelled (UV_ECANCELED). So of many calls in a row the
- * last one alone goes on. Borrows debounce until the call returns. */
+ * last one alone goes on; a call that fails has cancelled none. Borrows
+ * debounce until the call returns. */
 VT_API VT_MUST_USE vt_t vt_debounce_async(vt_debounce_t *debounce, uint64_t ms);
 
 /* ---- throttle ---- */

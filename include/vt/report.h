@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 typedef enum vt_report_kind {
-  VT_REPORT_NEVER_AWAITED, /* completed, never taken; told at detach */
+  VT_REPORT_NEVER_AWAITED, /* completed, never taken: at scope end or detach */
   VT_REPORT_UNOBSERVED,    /* a task's failure that nobody looked at */
   VT_REPORT_FORGOTTEN,     /* a failure dropped by vt_forget */
   VT_REPORT_DROPPED,       /* a promise freed before it was completed */

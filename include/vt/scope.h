@@ -92,7 +92,9 @@ VT_API int64_t vt_scope_status(const vt_scope_t *scope);
 /* Takes the scope, once: completes when nothing of it is left, also no child
  * and no continuation that runs in it, with the reason for which it was
  * cancelled, else the first failure of a function of vt_scope_start, else 0. A
- * result that waits to be taken is not waited for.
+ * result that waits to be taken is not waited for, but reported when all else
+ * is over (VT_REPORT_NEVER_AWAITED; a cancellation is not), and may be taken
+ * still: await or forget what is begun in a scope before that.
  * Cancelling the value task cancels the scope with UV_ECANCELED. A scope that
  * was never joined is reported when the loop is detached. */
 VT_API VT_MUST_USE vt_t vt_scope_join(vt_scope_t *scope);

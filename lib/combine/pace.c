@@ -84,10 +84,14 @@ vt_t vt_rate_async(vt_rate_t *rate, uint64_t count) {
 /* ---- debounce, throttle ---- */
 
 vt_t vt_debounce_async(vt_debounce_t *debounce, uint64_t ms) {
-  if (vt_status(debounce->last) == VT_PENDING)
-    vt_cancel(debounce->last);
-  debounce->last = vt_delay(ms);
-  return debounce->last;
+  vt_t before = debounce->last;
+  vt_t v = vt_delay(ms);
+  if (vt_is_failed(v))
+    return v;
+  if (vt_status(before) == VT_PENDING)
+    vt_cancel(before);
+  debounce->last = v;
+  return v;
 }
 
 bool vt_throttle_try(vt_throttle_t *throttle, uint64_t ms) {

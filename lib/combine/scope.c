@@ -169,6 +169,7 @@ static vt_result_t end(scope_t *s) {
     result.status = s->failure;
   call_off(s, &s->deadline, on_deadline);
   call_off(s, &s->cleanup, on_cleanup);
+  vt__scope_report(&s->block);
   return result;
 }
 
@@ -224,6 +225,7 @@ int vt_scope_new(const vt_scope_options_t *options, vt_scope_t **out) {
   op->aux = (uint32_t)vt__loop_now(loop_of(s));
   part_init(&s->block.main, &s->block);
   part_init(&s->block.shield, &s->block);
+  s->block.untaken = NULL;
   s->block.count = 0;
   s->block.used = s->block.joined = s->block.queued = false;
   s->options = options ? *options : none;

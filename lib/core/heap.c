@@ -120,21 +120,21 @@ vt_op_t *vt__heap_pop(vt__heap_t *heap) {
   return op;
 }
 
-void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op) {
-  vt__heap_slot_t slot = heap->slots[op->aux];
-  slot.high &= 0xfffff;
-  sift_up(heap, op->aux, slot);
-}
-
 void vt__heap_remove(vt__heap_t *heap, const vt_op_t *op) {
   uint32_t at = op->aux;
   vt__heap_slot_t last = heap->slots[--heap->count];
   if (at == heap->count)
     return;
-  if (before(&last, &heap->slots[at]))
+  if (at != 0 && before(&last, &heap->slots[(at - 1) / 4]))
     sift_up(heap, at, last);
   else
     sift_down(heap, at, last);
+}
+
+void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op) {
+  vt__heap_slot_t slot = heap->slots[op->aux];
+  slot.high &= 0xfffff;
+  sift_up(heap, op->aux, slot);
 }
 
 void vt__heap_close(vt__heap_t *heap) {

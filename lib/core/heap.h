@@ -29,11 +29,11 @@ int vt__heap_push(vt__heap_t *heap, vt_op_t *op, uint64_t due);
 /* Removes the earliest; the heap is not empty. */
 vt_op_t *vt__heap_pop(vt__heap_t *heap);
 
+/* Removes an entry. */
+void vt__heap_remove(vt__heap_t *heap, const vt_op_t *op);
+
 /* Makes an entry the earliest: due at 0. Needs no memory. */
 void vt__heap_hurry(vt__heap_t *heap, vt_op_t *op);
-
-/* Removes an entry, wherever it is. */
-void vt__heap_remove(vt__heap_t *heap, const vt_op_t *op);
 
 void vt__heap_close(vt__heap_t *heap);
 

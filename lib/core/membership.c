@@ -2,12 +2,14 @@
 /* Membership of scopes.
  *
  * Happy path: linked in front when begun, so that the last begun is the first
- * told to end; unlinked when complete; the last one queues the scope's own
- * block, which looks again when its turn comes. Without a current scope none of
- * this is called. */
+ * told to end; unlinked when complete (one whose result nobody has taken is
+ * noted beside them, to be told of at the end); the last one queues the scope's
+ * own block, which looks again when its turn comes. Without a current scope none
+ * of this is called. */
 #include "core/membership.h"
 
 #include "core/oneshot.h"
+#include "core/report.h"
 #include "vt/async.h"
 
 /* Where a member stands in its list. */
@@ -57,7 +59,26 @@ void vt__scope_leave(vt_op_t *op) {
   unlink_from(op);
   op->flags &= (uint8_t)~VT__SCOPED;
   op->source.scope = NULL;
+  if (scope) /* it had a result to be taken if not */
+    vt__scope_release(scope);
+}
+
+void vt__scope_keep(vt_op_t *op) {
+  vt_scope_t *scope = op->source.scope;
+  if (!(op->flags & VT__SCOPED))
+    return;
+  vt__scope_move(op, &scope->block->untaken);
+  op->source.scope = NULL;
   vt__scope_release(scope);
+}
+
+void vt__scope_report(vt__scope_block_t *block) {
+  while (block->untaken) {
+    vt_op_t *op = block->untaken;
+    vt__scope_leave(op);
+    if (op->phase == VT__DONE)
+      vt__report_untaken(vt__slab_of(block)->loop, op);
+  }
 }
 
 void vt__scope_hold(vt_scope_t *scope) {

@@ -5,7 +5,9 @@
  * flag VT__SCOPED, its source.scope is the scope, and its place in the scope's
  * lists is the last 16 bytes of its block (not its result: a box keeps there
  * what its body is resumed with). It is a member until its block is given back
- * or its result waits to be taken; from then on its source.scope is NULL.
+ * or its result waits to be taken; from then on its source.scope is NULL, and
+ * until it is taken or the scope is over it stands in the list of those that
+ * nobody has taken.
  *
  * A scope has two parts: what is begun in a clean-up belongs to the shield,
  * which the scope's cancel does not reach. Both count as one.
@@ -33,6 +35,7 @@ struct vt__scope_block {
   vt_op_t op;
   vt_scope_t main;
   vt_scope_t shield;
+  vt_op_t *untaken; /* members no more: their results wait to be taken */
   size_t count; /* members of both */
   bool used;    /* there was one */
   bool joined;
@@ -55,6 +58,13 @@ void vt__scope_move(vt_op_t *op, vt_op_t **list);
 
 /* Ends a membership, if there is one. */
 void vt__scope_leave(vt_op_t *op);
+
+/* The same for one whose result waits to be taken. */
+void vt__scope_keep(vt_op_t *op);
+
+/* The scope is over: reports the results that nobody has taken. They may be
+ * taken still. */
+void vt__scope_report(vt__scope_block_t *block);
 
 /* Keeps a scope from being over, and no longer. */
 void vt__scope_hold(vt_scope_t *scope);

@@ -38,7 +38,7 @@ void vt__op_release_slowly(vt_loop_t *loop, vt_op_t *op) {
 
 /* The result waits to be taken; the operation is of no scope any more. */
 static void keep(vt_loop_t *loop, vt_op_t *op) {
-  vt__scope_leave(op);
+  vt__scope_keep(op);
   op->phase = VT__DONE;
   loop->untaken++;
 }

@@ -47,6 +47,15 @@ void vt__report_forgotten(vt_loop_t *loop, const vt_op_t *block,
     vt__report_block(loop, VT_REPORT_FORGOTTEN, block, status);
 }
 
+void vt__report_untaken(vt_loop_t *loop, vt_op_t *block) {
+  const vt_source_t *source = &block->source;
+  int64_t status = source->ops->status(source, source->token);
+  if (status == UV_ECANCELED || block->flags & VT__TOLD)
+    return;
+  block->flags |= VT__TOLD;
+  vt__report_block(loop, VT_REPORT_NEVER_AWAITED, block, status);
+}
+
 void vt_loop_set_report(vt_loop_t *loop, vt_report_fn *fn, void *arg) {
   if (!loop)
     return;

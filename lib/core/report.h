@@ -15,6 +15,10 @@ void vt__report_block(vt_loop_t *loop, vt_report_kind_t kind,
 void vt__report_forgotten(vt_loop_t *loop, const vt_op_t *block,
                           int64_t status);
 
+/* A result that waits to be taken, and that nobody took: told once; nothing for
+ * a cancellation. */
+void vt__report_untaken(vt_loop_t *loop, vt_op_t *block);
+
 /* The source that a report on the block is about: its own, or what it waits
  * for. */
 const vt_source_t *vt__report_about(const vt_op_t *block);

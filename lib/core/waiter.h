@@ -38,8 +38,9 @@ enum {
   VT__HELD = 4u,      /* answered; libuv still holds the request */
   VT__CANCELLED = 8u, /* completes with UV_ECANCELED; a box: is resumed so */
   VT__PINNED = 16u,   /* a box from the start: its frame never moves */
-  VT__SCOPED = 32u,   /* a member of its source.scope (core/membership.h) */
-  VT__PASSING = 64u   /* a box whose body has returned what it awaits */
+  VT__SCOPED = 32u,   /* in a list of its scope (core/membership.h) */
+  VT__PASSING = 64u,  /* a box whose body has returned what it awaits */
+  VT__TOLD = 128u     /* that nobody took its result was reported */
 };
 
 /* All registered waiters of a loop by what they wait for. */

@@ -108,11 +108,7 @@ bool vt__walk_left(vt_loop_t *loop) {
 
 static void drop_untaken(void *arg, vt_op_t *block) {
   struct walk *walk = arg;
-  vt_t v = {(uintptr_t)block, {0}};
-  v.value.u = block->source.token;
-  int64_t status = vt_status(v);
-  if (status != UV_ECANCELED)
-    vt__report_block(walk->loop, VT_REPORT_NEVER_AWAITED, block, status);
+  vt__report_untaken(walk->loop, block);
   block->source.ops->own->drop(block);
 }
 

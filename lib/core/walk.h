@@ -11,7 +11,8 @@
  * is none. */
 bool vt__walk_left(vt_loop_t *loop);
 
-/* Reports each result that nobody took, and drops it. */
+/* Reports each result that nobody took and that was not reported, and drops all
+ * of them. */
 void vt__walk_untaken(vt_loop_t *loop);
 
 #endif

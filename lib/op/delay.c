@@ -4,8 +4,9 @@
  * A delay is the first 48 bytes of an operation: it has no result (its status
  * is 0 or UV_ECANCELED) and no link (its place is the heap, until it
  * completes). A cancelled one is made due at once and completes from the heap
- * in the next turn. A yield is an ordinary operation in the queue that runs
- * after I/O. */
+ * in the next turn; one that nobody waits for either is over there and then, so
+ * that a deadline that was called off keeps no loop from its detach. A yield is
+ * an ordinary operation in the queue that runs after I/O. */
 #include "vt/delay.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ static vt_result_t delay_result(vt_source_t *source, uint64_t token) {
 static void delay_due(vt_loop_t *loop, vt_op_t *op) {
   vt_result_t result = outcome(op);
   if (op->phase == VT__PENDING) {
-    vt__scope_leave(op);
+    vt__scope_keep(op);
     op->phase = VT__DONE;
     loop->untaken++;
     return;
@@ -87,6 +88,15 @@ static void delay_due(vt_loop_t *loop, vt_op_t *op) {
   vt__op_release(loop, op);
   if (k)
     vt__run_ready(loop, k, state, scope, result);
+}
+
+static void end_if_alone(vt_op_t *op) {
+  vt_loop_t *loop = vt__slab_of(op)->loop;
+  if (op->phase != VT__AWAITED || op->k || !(op->flags & VT__CANCELLED))
+    return;
+  vt__heap_remove(&loop->heap, op);
+  vt__op_undo(op);
+  vt__loop_arm(loop);
 }
 
 static int delay_cancel(vt_source_t *source, uint64_t token) {
@@ -100,7 +110,16 @@ static int delay_cancel(vt_source_t *source, uint64_t token) {
   op->flags |= VT__CANCELLED;
   vt__heap_hurry(&loop->heap, op);
   vt__loop_arm(loop);
+  end_if_alone(op);
   return 0;
+}
+
+static bool delay_stop(vt_source_t *source, uint64_t token,
+                       vt_continuation_fn *k, void *state) {
+  bool stopped = vt__op_stop(source, token, k, state);
+  if (stopped)
+    end_if_alone(op_of(source));
+  return stopped;
 }
 
 static void delay_describe(const vt_source_t *source, char *text, size_t size) {
@@ -115,21 +134,6 @@ static int delay_attach(vt_source_t *source, uint64_t token, unsigned flags,
   return vt__op_attach(source, token, flags & ~VT_LATER, k, state);
 }
 
-/* A cancelled one that nobody waits for any more is over: no turn of the loop
- * is needed for it. */
-static bool delay_stop(vt_source_t *source, uint64_t token,
-                       vt_continuation_fn *k, void *state) {
-  vt_op_t *op = op_of(source);
-  if (!vt__op_stop(source, token, k, state))
-    return false;
-  if (op->flags & VT__CANCELLED) {
-    vt_loop_t *loop = vt__slab_of(op)->loop;
-    vt__heap_remove(&loop->heap, op);
-    vt__op_undo(op);
-  }
-  return true;
-}
-
 static void delay_drop(vt_op_t *op) {
   vt__slab_of(op)->loop->untaken--;
   vt__op_undo(op);
@@ -137,8 +141,11 @@ static void delay_drop(vt_op_t *op) {
 
 static void delay_forget(vt_source_t *source, uint64_t token) {
   vt_op_t *op = op_of(source);
-  if (vt__op_attach(source, token, VT__CONSUME, NULL, NULL) == VT_COMPLETED)
+  int rc = vt__op_attach(source, token, VT__CONSUME, NULL, NULL);
+  if (rc == VT_COMPLETED)
     delay_drop(op);
+  else if (rc == 0)
+    end_if_alone(op);
 }
 
 static const struct vt__own_ops delay_own = {

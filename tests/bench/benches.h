@@ -16,6 +16,7 @@ void bench_chain(struct bench *b);
 void bench_fs_read_pool(struct bench *b);
 void bench_work(struct bench *b);
 void bench_delay_million(struct bench *b);
+void bench_any_million(struct bench *b);
 void bench_resp_get(struct bench *b);
 
 #endif

@@ -28,6 +28,7 @@ static const struct {
     {"fs_read_pool", bench_fs_read_pool},
     {"work", bench_work},
     {"delay_million", bench_delay_million},
+    {"any_million", bench_any_million},
     {"resp_get", bench_resp_get},
 };
 #define BENCHES (sizeof benches / sizeof *benches)

@@ -27,7 +27,8 @@ for command in 'p values->in_hand' 'p values->failed' 'p values->refused' \
   'p values->stale' 'p values->served' 'p values->task' 'p values->good' \
   'p values->bad' 'p *(vt_source_t *)values->served.source' 'vt-walk' \
   'vt-stack values->served' 'vt-frame values->served' \
-  'vt-frame values->failed'; do
+  'vt-frame values->failed' 'p values->guarded' 'vt-stack values->guarded' \
+  'vt-frame values->guarded'; do
   show+=(-ex "echo (gdb) $command\\n" -ex "$command")
 done
 

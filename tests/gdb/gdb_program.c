@@ -34,8 +34,33 @@ static vt_t serve_body(void *frame) {
   VT_END(f);
 }
 
+struct guard_frame {
+  vt_frame_t vt;
+  struct fetch_frame fetch;
+  int turns;
+};
+
+static vt_t guard_body(void *frame) {
+  struct guard_frame *f = frame;
+  VT_BEGIN(f);
+  VT_TRY(f, vt_yield());
+  f->turns = 1;
+  VT_TRY(f, vt_start(&f->fetch, fetch_body));
+  VT_END(f);
+}
+
+/* A function of the scope that was resumed in it. */
+static vt_t guard_in(vt_scope_t *scope, vt_loop_t *loop) {
+  struct guard_frame f = {.turns = 0};
+  vt_scope_t *before = vt_scope_enter(scope);
+  vt_t v = vt_start(&f, guard_body);
+  vt_scope_leave(before);
+  vt_result_t r = vt_loop_run(loop, vt_delay(1));
+  return r.status == 0 ? v : vt_failed(r.status);
+}
+
 struct values {
-  vt_t in_hand, failed, refused, stale, served, task;
+  vt_t in_hand, failed, refused, stale, served, task, guarded;
   vt_result_t good, bad;
 };
 
@@ -52,6 +77,7 @@ static int run(vt_loop_t *loop) {
   bool served = false;
   struct serve_frame f = {.tries = 0};
   vt_promise_t *promise = NULL;
+  vt_scope_t *scope = NULL;
   struct values v = {.in_hand = vt_from_int(42),
                      .failed = vt_failed(UV_ENOENT),
                      .refused = vt_failed(VT_ETHREAD),
@@ -59,8 +85,11 @@ static int run(vt_loop_t *loop) {
                      .good = {0, {7}},
                      .bad = {UV_ECANCELED, {0}}};
   vt_result_t r = vt_loop_run(loop, v.stale);
-  if (r.status != 0 || vt_promise_new(0, &promise) != 0)
+  if (r.status != 0 || vt_promise_new(0, &promise) != 0 ||
+      vt_scope_new(NULL, &scope) != 0)
     return 1;
+  v.guarded = guard_in(scope, loop);
+  vt_await(v.guarded, on_served, &served);
   v.task = vt_from_task(vt_promise_task(promise));
   v.served = vt_start(&f, serve_body);
   vt_await(v.served, on_served, &served);
@@ -71,6 +100,8 @@ static int run(vt_loop_t *loop) {
   vt_promise_set(promise, (vt_value_t){.i = 1});
   vt_promise_free(promise);
   vt_await_stop(v.served, on_served, &served);
+  vt_await_stop(v.guarded, on_served, &served);
+  vt_forget(vt_scope_join(scope));
   return 0;
 }
 
