@@ -133,10 +133,8 @@ class Source:
             return function_name(frame_body(self.frame()))
         if self.kind == 'delay':
             return '%d ms' % self.span()
-        if self.kind == 'fs_open':
-            return at(self.address, 'struct fs_open_op')['path'].string()
         if self.kind.startswith('fs_'):
-            return 'file %d' % int(at(self.address, 'struct fs_op')['file'])
+            return self.read_file()
         if self.kind == 'task':
             task = at(self.address, 'struct vt_task')
             pending = int(task['pending'])
@@ -144,6 +142,20 @@ class Source:
                 'pending' if pending else
                 status_text(int(task['result']['status'])), int(task['refs']))
         return ''
+
+    def read_file(self):
+        """What an operation on files is about, in the words of lib/op/fs.c."""
+        kind = at(int(self.header['ops']), 'vt_op_kind_t')
+        about = function_name(kind['describe'])
+        if about == 'vt__fs_describe_paths':
+            op = at(self.address, 'vt__fs_paths_op_t')
+            return '%s to %s' % (op['from']['path'].string(), op['to'].string())
+        if about == 'vt__fs_describe_path':
+            return at(self.address, 'vt__fs_path_op_t')['path'].string()
+        op = at(self.address, 'vt__fs_op_t')
+        if int(op['from']) < 0:
+            return 'file %d' % int(op['file'])
+        return 'file %d to file %d' % (int(op['from']), int(op['file']))
 
     def span(self):
         span = int(self.op()['span'])

@@ -71,6 +71,7 @@
 #include "vt/export.h"
 #include "vt/fs.h"
 #include "vt/handle.h"
+#include "vt/fs_dir.h"
 #include "vt/invoke.h"
 #include "vt/loop.h"
 #include "vt/map.h"

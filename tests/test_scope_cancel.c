@@ -7,6 +7,7 @@
 #include "support/plug.h"
 #include "support/tmp.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -214,6 +215,21 @@ static void nothing_begins_any_more(void **state) {
   close(fd);
 }
 
+/* Else it would leak what it was to close. */
+static void a_close_begins_all_the_same(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  int fd = tmp_fd();
+  vt_scope_t *scope = scope_open();
+  vt_scope_cancel(scope, UV_ECANCELED);
+  vt_await(vt_fs_close(fd), seen_k, &seen);
+  vt_scope_leave(NULL);
+  vt_await(vt_scope_join(scope), NULL, NULL);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, 0);
+  assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 static void what_is_bounded_there_is_cancelled(void **state) {
   struct fixture *f = *state;
   struct gate gate = {0};
@@ -358,6 +374,7 @@ int main(void) {
       fixture_test(children_are_told_first),
       fixture_test(every_kind_is_reached),
       fixture_test(nothing_begins_any_more),
+      fixture_test(a_close_begins_all_the_same),
       fixture_test(what_is_bounded_there_is_cancelled),
       fixture_test(what_cannot_be_stopped_is_waited_for),
       fixture_test(what_holds_nothing_is_not_waited_for),

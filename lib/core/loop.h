@@ -183,4 +183,11 @@ static inline int64_t vt__misuse(int64_t status) {
   return status;
 }
 
+/* 0 on the loop's own thread, else VT_ENOLOOP or VT_ETHREAD. */
+static inline int vt__loop_check(const vt_loop_t *loop) {
+  if (VT_LIKELY(vt__current == loop))
+    return 0;
+  return vt__current ? (int)vt__misuse(VT_ETHREAD) : VT_ENOLOOP;
+}
+
 #endif

@@ -75,7 +75,7 @@ static const vt_op_kind_t close_kind = {.ops = VT_OP_OPS("listener_close"),
 static int listener_check(const vt_listener_t *l) {
   if (!l)
     return UV_EINVAL;
-  int rc = vt__stream_thread(l->loop);
+  int rc = vt__loop_check(l->loop);
   return rc == 0 && l->closing ? UV_EBADF : rc;
 }
 

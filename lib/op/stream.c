@@ -31,7 +31,7 @@ vt_stream_t *vt__stream_new(vt_loop_t *loop) {
 int vt__stream_check(const vt_stream_t *s) {
   if (!s)
     return UV_EINVAL;
-  int rc = vt__stream_thread(s->loop);
+  int rc = vt__loop_check(s->loop);
   return rc == 0 && s->closing ? UV_EBADF : rc;
 }
 

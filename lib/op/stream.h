@@ -55,13 +55,6 @@ struct vt_stream {
   bool closing;
 };
 
-/* 0 on the loop's own thread, else VT_ENOLOOP or VT_ETHREAD. */
-static inline int vt__stream_thread(const vt_loop_t *loop) {
-  if (VT_LIKELY(vt__current == loop))
-    return 0;
-  return vt__current ? (int)vt__misuse(VT_ETHREAD) : VT_ENOLOOP;
-}
-
 static inline vt_result_t vt__stream_failed(int64_t status) {
   vt_result_t r = {status, {0}};
   return r;

@@ -95,6 +95,8 @@ static int run(vt_loop_t *loop) {
   vt_await(v.served, on_served, &served);
   vt_await(v.task, on_served, &served);
   vt_forget(vt_fs_open("/dev/null", UV_FS_O_RDONLY, 0));
+  vt_forget(vt_fs_rename("/none/a", "/none/b"));
+  vt_forget(vt_fs_sendfile(998, 999, 0, 1));
   stop_here(&v);
 
   vt_promise_set(promise, (vt_value_t){.i = 1});

@@ -7,10 +7,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int make(char *path) {
+const char *tmp_folder(void) {
   const char *folder = getenv("TMPDIR");
+  return folder ? folder : "/tmp";
+}
+
+const char *tmp_memory(void) {
+  return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : tmp_folder();
+}
+
+static int make(char *path) {
   int fd;
-  snprintf(path, TMP_PATH, "%s/vt-test-XXXXXX", folder ? folder : "/tmp");
+  snprintf(path, TMP_PATH, "%s/vt-test-XXXXXX", tmp_folder());
   fd = mkstemp(path);
   if (fd < 0)
     perror(path);

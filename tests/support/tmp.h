@@ -15,6 +15,13 @@ int tmp_fd(void);
  * it. */
 void tmp_file(char *path);
 
+/* The folder of all of these. */
+const char *tmp_folder(void);
+
+/* A folder in memory, where there is one, else that of the others: for what is
+ * too much for a disk. */
+const char *tmp_memory(void);
+
 /* The whole of a file from its beginning, at most size bytes; their number. */
 size_t tmp_read(int fd, void *buffer, size_t size);
 
