@@ -63,6 +63,13 @@ function(vt_test_forms name)
   vt_test(${name}_labels FILE test_${name}.c DEFINITIONS VT_LABELS ${ARGN})
 endfunction()
 
+# vt_test_both_ways(<name> ...): files from memory where that has the answer, and
+# from libuv's pool.
+function(vt_test_both_ways name)
+  vt_test(${name} ${ARGN})
+  vt_test(${name}_cold FILE test_${name}.c ENVIRONMENT VT_TEST_COLD=1 ${ARGN})
+endfunction()
+
 # vt_test_valgrind(<name> <target> [arg...]): the twin; private.
 function(vt_test_valgrind name target)
   add_test(NAME ${name}.valgrind CONFIGURATIONS Valgrind

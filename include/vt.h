@@ -72,6 +72,7 @@
 #include "vt/fs.h"
 #include "vt/handle.h"
 #include "vt/fs_dir.h"
+#include "vt/hot.h"
 #include "vt/invoke.h"
 #include "vt/loop.h"
 #include "vt/map.h"

@@ -50,6 +50,9 @@ static void assert_shown(struct fixture *f, const char *kind,
   assert_string_equal(shown.subject, subject);
 }
 
+/* For cases about requests in the pool. */
+static void use_pool(struct fixture *f) { vt_fs_set_hot(f->vt, false); }
+
 /* Cancels a request that the pool has not begun: nothing of it is done. */
 static void cancel_queued(struct fixture *f, vt_t (*begin)(int fd), int fd) {
   struct seen seen = {0};
@@ -170,6 +173,7 @@ static void the_walk_tells_what_it_is_about(void **state) {
   struct fixture *f = *state;
   char text[32], path[300];
   int fd = file_with("abc");
+  use_pool(f);
   vt_t v = vt_fs_open("/dev/null", O_RDONLY, 0);
   assert_shown(f, "fs_open", "/dev/null");
   close((int)run(f, v).value.i);
@@ -192,6 +196,7 @@ static void the_walk_tells_what_it_is_about(void **state) {
 static void cancelled_in_the_queue_nothing_is_done(void **state) {
   struct fixture *f = *state;
   int fd = file_with("abc"), fds = tmp_count_fds();
+  use_pool(f);
   memset(buffer, 'b', sizeof buffer);
   cancel_queued(f, begin_open, fd);
   cancel_queued(f, begin_read, fd);
@@ -225,6 +230,7 @@ static void a_late_read_is_waited_for(void **state) {
   struct seen seen = {0};
   struct plug plug;
   int fd = file_with("abc");
+  use_pool(f);
   vt_t v = vt_fs_read(fd, buffer, 3, 0);
   vt_await(v, seen_k, &seen);
   plug_drain(&plug, &f->uv);
@@ -257,6 +263,7 @@ static void a_late_fstat_writes_nothing(void **state) {
   struct plug plug;
   uv_stat_t st = {.st_size = 77};
   int fd = file_with("abc");
+  use_pool(f);
   vt_t v = vt_fs_fstat(fd, &st);
   vt_await(v, seen_k, &seen);
   plug_drain(&plug, &f->uv);
@@ -382,6 +389,7 @@ static const char *each_scenario(uint64_t n, enum fault_mode mode) {
   const char *problem = fixture_open(&f);
   if (problem)
     return problem;
+  use_pool(&f);
   fault_arm(n, mode);
   for (int i = 0; i < 5; i++) {
     vt_t v = begin[i](fd);

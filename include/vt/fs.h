@@ -15,7 +15,9 @@
  *     file or folder of a new name that comes late is closed and removed;
  *   - what takes a file that it reads or changes answers UV_EBUSY, and its
  *     result comes: after it, the file may be closed;
- *   - a close is never cancelled: UV_ENOSYS. */
+ *   - a close is never cancelled: UV_ENOSYS.
+ *
+ * What memory can answer completes before the call returns (<vt/hot.h>). */
 #ifndef VT_FS_H
 #define VT_FS_H
 

@@ -19,6 +19,29 @@ typedef struct vt__queue {
   vt_op_t *tail;
 } vt__queue_t;
 
+enum { VT__FILE_NOTES = 64, VT__DEVICES = 4 };
+
+/* What a loop remembers of a file by its number, for op/hot.c. A guess: another
+ * file may have the number by now. */
+typedef struct vt__file_note {
+  int fd;
+  uint8_t hot;    /* reads to try before the file is looked at again */
+  uint8_t cold;   /* reads for the pool before one is tried again */
+  uint8_t colder; /* what cold was the last time */
+  uint8_t missed; /* reads on end that were not cached */
+} vt__file_note_t;
+
+typedef struct vt__files {
+  bool off; /* all goes to the pool */
+  uint8_t next_device;
+  struct {
+    uint64_t id;
+    bool known;
+    bool local;
+  } devices[VT__DEVICES];
+  vt__file_note_t notes[VT__FILE_NOTES];
+} vt__files_t;
+
 struct vt_loop {
   /* What a completion touches. */
   vt_scope_t *scope;    /* current */
@@ -53,6 +76,7 @@ struct vt_loop {
     vt_task_t *free;
     uint32_t count;
   } tasks;
+  vt__files_t files;
 
   uv_async_t async;
   uv_idle_t idle;

@@ -3,10 +3,12 @@
  *
  * Sizes of one buffer are capped at 1 GiB, and buffers are built by hand,
  * because uv_buf_init cuts to 32 bits. A close is never cancelled: the file
- * would stay open. */
+ * would stay open. Before the pool hot.c is asked whether memory has the
+ * answer. */
 #include "vt/fs.h"
 
 #include "op/fs.h"
+#include "op/hot.h"
 
 enum { FS_MOST = 1 << 30, FS_BUFS = 1024 };
 
@@ -16,12 +18,24 @@ static int undo_open(vt__fs_op_t *f, const uv_fs_t *made, uv_fs_cb cb) {
   return uv_fs_close(vt_op_uv(f), &f->req, (uv_file)made->result, cb);
 }
 
+/* An open that is complete already. Its file is closed if nobody takes it, so
+ * it is an operation all the same. */
+static vt_t opened(vt__fs_op_t *f, uv_file file) {
+  vt_t v = vt_op_started(f, 0);
+  vt_result_t r = {0, {.i = file}};
+  vt_op_complete(f, r);
+  return v;
+}
+
 vt_t vt_fs_open(const char *path, int flags, int mode) {
   static const vt__fs_kind_t kind = {VT__FS_PATH("fs_open"),
                                      .op.discard = vt__fs_discard_file,
                                      .undo = undo_open};
   vt__fs_op_t *f;
   int rc = vt__fs_begin_path(&kind, path, &f);
+  uv_file file = rc == 0 ? vt__hot_open(path, flags) : -1;
+  if (file >= 0)
+    return opened(f, file);
   if (rc == 0)
     rc = uv_fs_open(vt_op_uv(f), &f->req, path, flags, mode, vt__fs_done);
   return vt__fs_started(f, rc);
@@ -31,6 +45,7 @@ vt_t vt_fs_close(uv_file file) {
   static const vt__fs_kind_t kind = {.op.ops = VT_OP_OPS("fs_close"),
                                      .op.size = sizeof(vt__fs_op_t),
                                      .op.describe = vt__fs_describe_file};
+  vt__hot_closed(file);
   return vt__fs_on_file(&kind, uv_fs_close, file, NULL);
 }
 
@@ -70,12 +85,17 @@ static uv_buf_t buf_of(const void *data, size_t size) {
 vt_t vt_fs_read(uv_file file, void *buffer, size_t size, int64_t offset) {
   uv_buf_t buf = buf_of(buffer, size);
   struct bufs bufs = {&buf, 1};
+  vt_t hot;
+  if (offset >= -1 && vt__hot_read(file, buffer, size, offset, &hot))
+    return hot;
   return transfer(&read_kind, uv_fs_read, file, bufs, offset);
 }
 
 vt_t vt_fs_readv(uv_file file, const uv_buf_t *bufs, size_t count,
                  int64_t offset) {
   struct bufs all = {bufs, count};
+  if (bufs && count == 1 && bufs->len <= FS_MOST)
+    return vt_fs_read(file, bufs->base, bufs->len, offset);
   return transfer(&read_kind, uv_fs_read, file, all, offset);
 }
 

@@ -14,6 +14,8 @@ void bench_country_hit(struct bench *b);
 void bench_await_pending(struct bench *b);
 void bench_chain(struct bench *b);
 void bench_fs_read_pool(struct bench *b);
+void bench_fs_read_hot(struct bench *b);
+void bench_fs_hot(struct bench *b);
 void bench_work(struct bench *b);
 void bench_delay_million(struct bench *b);
 void bench_any_million(struct bench *b);

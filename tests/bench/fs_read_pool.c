@@ -55,12 +55,15 @@ static bool read_all(struct bench_uv *l, uint64_t n) {
 
 static uint64_t own_allocations; /* of the last round, after warming up */
 
-static int round_ours(uint64_t n, double *out_ns) {
+int fs_read_ours(uint64_t n, double *out_ns) {
   struct bench_uv l;
   int rc = bench_uv_open(&l);
   if (rc != 0)
     return rc;
+  vt_fs_set_hot(l.vt, reads.hot);
+  reads_begin();
   bool ok = read_all(&l, reads.depth);
+  reads_begin();
   struct bench_allocs allocs = bench_allocs_now();
   uint64_t start = bench_cpu_ns();
   ok = read_all(&l, n) && ok;
@@ -70,52 +73,68 @@ static int round_ours(uint64_t n, double *out_ns) {
   return ok ? rc : -1;
 }
 
-/* A file without a name, its pages in the page cache. */
-static uv_file make_file(void) {
+uv_file reads_make_file(unsigned count) {
   char path[] = "/tmp/vt-bench-XXXXXX";
   static const char block[BLOCK];
   int file = mkstemp(path);
   if (file < 0)
     return file;
   unlink(path);
-  for (unsigned i = 0; i < BLOCKS; i++)
+  for (unsigned i = 0; i < count; i++)
     if (write(file, block, BLOCK) != (ssize_t)BLOCK)
       break;
+  reads.file = file;
+  reads.blocks = count;
   return file;
+}
+
+void reads_begin(void) {
+  if (!reads.dropped)
+    return;
+  fsync(reads.file);
+  posix_fadvise(reads.file, 0, 0, POSIX_FADV_RANDOM);
+  posix_fadvise(reads.file, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+void fs_read_compare(struct bench *b, bench_round_fn *baseline,
+                     const struct bench_line *cpu, uint64_t n, unsigned depth) {
+  struct bench_pair pair = {
+      .ours = fs_read_ours,
+      .baseline = baseline,
+      .n = n,
+      .rounds = b->quick ? 5 : 41,
+  };
+  struct bench_line allocs = {
+      .bench = cpu->bench,
+      .metric = "allocations",
+      .baseline = cpu->baseline,
+      .limit = 0,
+  };
+  reads.depth = depth;
+  bench_compare(b, &pair, *cpu);
+  allocs.value = (double)own_allocations;
+  bench_print(b, &allocs);
 }
 
 static void compare(struct bench *b, const char *name, unsigned depth) {
   uint64_t n = b->quick ? 3200 : 12800;
-  struct bench_pair pair = {
-      .ours = round_ours,
-      .baseline = fs_read_pool_baseline,
-      .n = depth == 1 ? n : n * 8, /* one at a time costs more */
-      .rounds = b->quick ? 5 : 41,
-  };
   struct bench_line cpu = {
       .bench = name,
       .metric = "cpu",
       .baseline = "uv_fs_read",
       .limit = 1.05,
   };
-  struct bench_line allocs = {
-      .bench = name,
-      .metric = "allocations",
-      .baseline = "uv_fs_read",
-      .limit = 0,
-  };
-  reads.depth = depth;
-  bench_compare(b, &pair, cpu);
-  allocs.value = (double)own_allocations;
-  bench_print(b, &allocs);
+  if (depth > 1) /* one at a time costs more */
+    n *= 8;
+  fs_read_compare(b, fs_read_pool_baseline, &cpu, n, depth);
 }
 
 void bench_fs_read_pool(struct bench *b) {
-  reads.file = make_file();
-  if (reads.file < 0) {
+  if (reads_make_file(BLOCKS) < 0) {
     bench_fail(b, "fs_read_pool", "no temporary file");
     return;
   }
+  reads.hot = false;
   compare(b, "fs_read_pool_1", 1);
   compare(b, "fs_read_pool_32", DEPTH_MAX);
   close(reads.file);

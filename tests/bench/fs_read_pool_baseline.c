@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The baseline of fs_read_pool: uv_fs_read with callbacks. */
-#include "bench.h"
 #include "fs_read_pool.h"
 
 struct reader {
@@ -41,6 +40,7 @@ int fs_read_pool_baseline(uint64_t n, double *out_ns) {
   int rc = uv_loop_init(&loop);
   if (rc != 0)
     return rc;
+  reads_begin();
   uint64_t start = bench_cpu_ns();
   for (unsigned i = 0; i < reads.depth; i++) {
     readers[i].req.data = &readers[i];

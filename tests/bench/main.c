@@ -26,6 +26,8 @@ static const struct {
     {"await_pending", bench_await_pending},
     {"chain", bench_chain},
     {"fs_read_pool", bench_fs_read_pool},
+    {"fs_read_hot", bench_fs_read_hot},
+    {"fs_hot", bench_fs_hot},
     {"work", bench_work},
     {"delay_million", bench_delay_million},
     {"any_million", bench_any_million},

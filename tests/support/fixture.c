@@ -154,6 +154,7 @@ const char *fixture_open(struct fixture *f) {
     return f->problem;
   }
   vt_loop_set_report(f->vt, collect, f);
+  vt_fs_set_hot(f->vt, !getenv("VT_TEST_COLD"));
   return NULL;
 }
 

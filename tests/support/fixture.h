@@ -50,7 +50,8 @@ struct fixture {
   char problem[1024];
 };
 
-/* Opens a loop on this thread and attaches vt, reports collected. */
+/* Opens a loop on this thread and attaches vt, reports collected. With the
+ * environment's VT_TEST_COLD files are the pool's alone (<vt/hot.h>). */
 const char *fixture_open(struct fixture *f);
 
 /* The same on a thread beside others that have loops: blocks are not

@@ -107,6 +107,7 @@ static int open_loop(struct run *run) {
     return rc;
   }
   vt_loop_set_report(run->vt, on_report, run);
+  vt_fs_set_hot(run->vt, false); /* files are requests here, and fail as such */
   return 0;
 }
 
