@@ -16,8 +16,9 @@ set(VT_TEST_NEED "${PROJECT_SOURCE_DIR}/tests/need.sh")
 # WRAP gives it the calls of these functions, as the linker's --wrap does.
 # INTERNAL lets it include "core/pool.h" and link hidden functions.
 # TOOLS names commands without which it is skipped. SERIAL: nothing beside it.
-# Those labelled base, core or conformance have a twin for `ctest -C Valgrind -L valgrind`,
-# which sees VT_VALGRIND=1 and may do less; NO_VALGRIND: no twin.
+# Those labelled base, core, combine, sync or conformance have a twin for
+# `ctest -C Valgrind -L valgrind`, which sees VT_VALGRIND=1 and may do less;
+# NO_VALGRIND: no twin.
 function(vt_test name)
   cmake_parse_arguments(PARSE_ARGV 1 TEST
     "INTERNAL;SERIAL;NO_VALGRIND" "FILE;TIMEOUT"
@@ -49,17 +50,22 @@ function(vt_test name)
     TIMEOUT ${TEST_TIMEOUT} ENVIRONMENT ${TEST_ENVIRONMENT}
     COMMAND ${target} ${TEST_ARGS})
   set_tests_properties(${name} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
-  if(TEST_LABELS MATCHES "base|core|conformance" AND NOT TEST_NO_VALGRIND
-      AND NOT VT_SANITIZE)
+  if(TEST_LABELS MATCHES "base|core|combine|sync|conformance"
+      AND NOT TEST_NO_VALGRIND AND NOT VT_SANITIZE)
     vt_test_valgrind(${name} ${target} ${TEST_ARGS})
   endif()
 endfunction()
 
-# vt_test_forms(<name> ...): vt_test in the three forms that async functions have:
-# plain, <name>_debug with VT_DEBUG, <name>_labels with VT_LABELS.
-function(vt_test_forms name)
+# vt_test_debug(<name> ...): vt_test, and <name>_debug with VT_DEBUG.
+function(vt_test_debug name)
   vt_test(${name} ${ARGN})
   vt_test(${name}_debug FILE test_${name}.c DEFINITIONS VT_DEBUG ${ARGN})
+endfunction()
+
+# vt_test_forms(<name> ...): the three forms that async functions have: the same
+# two, and <name>_labels with VT_LABELS.
+function(vt_test_forms name)
+  vt_test_debug(${name} ${ARGN})
   vt_test(${name}_labels FILE test_${name}.c DEFINITIONS VT_LABELS ${ARGN})
 endfunction()
 

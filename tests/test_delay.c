@@ -266,6 +266,25 @@ static void cancelled_by_another_it_still_completes_once(void **state) {
   }
 }
 
+static void withdrawn_and_cancelled_nothing_is_left(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_t v[3];
+  for (int i = 0; i < 3; i++) {
+    v[i] = vt_delay(1000000 + (uint64_t)i);
+    vt_await(v[i], seen_k, &seen);
+    assert_true(vt_await_stop(v[i], seen_k, &seen));
+  }
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(fixture_pending(f), 3 - i);
+    assert_status(vt_cancel(v[(i + 1) % 3]), 0);
+    assert_status(vt_cancel(v[(i + 1) % 3]), VT_ESTALE);
+  }
+  assert_int_equal(fixture_pending(f), 0);
+  assert_false(uv_loop_alive(&f->uv));
+  assert_int_equal(seen.count, 0);
+}
+
 static void forgotten_it_goes_on_alone(void **state) {
   struct fixture *f = *state;
   vt_t v = vt_delay(2);
@@ -340,6 +359,7 @@ int main(void) {
       fixture_test(cancelled_it_completes_once),
       fixture_test(cancel_may_be_asked_twice),
       fixture_test(cancelled_by_another_it_still_completes_once),
+      fixture_test(withdrawn_and_cancelled_nothing_is_left),
       fixture_test(forgotten_it_goes_on_alone),
       fixture_test(cancelled_with_nobody_waiting_it_is_over_at_once),
       fixture_test(huge_times_saturate),

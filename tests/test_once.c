@@ -69,17 +69,21 @@ static void all_get_the_result_of_the_first(void **state) {
 
 static void what_is_there_is_in_hand(void **state) {
   struct fixture *f = *state;
-  struct line line = {0};
-  struct job job = {.at_once = true, .again = true, .in_hand = vt_from_int(7)};
-  uint64_t before = fixture_allocations();
-  open_job(&job, &line);
-  assert_int_equal(
-      vt_get_result(vt_once_run_async(&job.once, job_fn, &job)).value.i, 7);
-  assert_int_equal(line_turn(f, &line), 1); /* who asked inside */
-  assert_went_with(&line, 0, 1, 7);
-  assert_int_equal(job.calls, 1);
-  assert_true(fixture_allocations() - before <= 1);
-  close_job(&job);
+  uint64_t before = 0;
+  for (int round = 0; round < 2; round++) {
+    struct line line = {0};
+    struct job job = {
+        .at_once = true, .again = true, .in_hand = vt_from_int(7)};
+    before = fixture_allocations();
+    open_job(&job, &line);
+    assert_int_equal(
+        vt_get_result(vt_once_run_async(&job.once, job_fn, &job)).value.i, 7);
+    assert_int_equal(line_turn(f, &line), 1); /* who asked inside */
+    assert_went_with(&line, 0, 1, 7);
+    assert_int_equal(job.calls, 1);
+    close_job(&job);
+  }
+  assert_int_equal(fixture_allocations(), before);
 }
 
 static void a_source_that_is_complete_is_taken(void **state) {

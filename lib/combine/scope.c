@@ -56,8 +56,8 @@ static void call_off(scope_t *s, vt_t *delay, vt_continuation_fn *k) {
   *delay = vt_done();
   if (vt_in_hand(v))
     return;
-  vt_cancel(v);
   vt_await_stop(v, k, s);
+  vt_cancel(v);
 }
 
 static void on_deadline(void *state, vt_result_t result);

@@ -10,13 +10,13 @@
 
 enum { OPERAND, DELAY };
 
-/* Nobody waits for the delay: it is hurried, and gives itself back. */
+/* Nobody waits for the delay any more, so that its cancel leaves nothing. */
 static void on_over(vt__group_t *g, size_t i) {
   if (i == DELAY) {
     vt__group_end(g, OPERAND);
   } else if (g->members[DELAY].state == VT__MEMBER_PENDING) {
-    vt__cancel(g->members[DELAY].v);
     vt__group_leave(g, DELAY);
+    vt__cancel(g->members[DELAY].v);
   }
 }
 

@@ -90,13 +90,18 @@ static void delay_due(vt_loop_t *loop, vt_op_t *op) {
     vt__run_ready(loop, k, state, scope, result);
 }
 
-static void end_if_alone(vt_op_t *op) {
+/* Nobody waits for what was to end at once. */
+static void leave_heap(vt_op_t *op) {
   vt_loop_t *loop = vt__slab_of(op)->loop;
-  if (op->phase != VT__AWAITED || op->k || !(op->flags & VT__CANCELLED))
-    return;
+  bool first = op->aux == 0;
   vt__heap_remove(&loop->heap, op);
   vt__op_undo(op);
-  vt__loop_arm(loop);
+  if (first)
+    vt__loop_arm(loop);
+}
+
+static bool is_alone(const vt_op_t *op) {
+  return op->phase == VT__AWAITED && !op->k;
 }
 
 static int delay_cancel(vt_source_t *source, uint64_t token) {
@@ -107,19 +112,24 @@ static int delay_cancel(vt_source_t *source, uint64_t token) {
     return (int)vt__misuse(rc);
   if (op->phase == VT__DONE || op->flags & VT__CANCELLED)
     return UV_EALREADY;
+  if (is_alone(op)) {
+    leave_heap(op);
+    return 0;
+  }
   op->flags |= VT__CANCELLED;
   vt__heap_hurry(&loop->heap, op);
   vt__loop_arm(loop);
-  end_if_alone(op);
   return 0;
 }
 
 static bool delay_stop(vt_source_t *source, uint64_t token,
                        vt_continuation_fn *k, void *state) {
-  bool stopped = vt__op_stop(source, token, k, state);
-  if (stopped)
-    end_if_alone(op_of(source));
-  return stopped;
+  vt_op_t *op = op_of(source);
+  if (!vt__op_stop(source, token, k, state))
+    return false;
+  if (op->flags & VT__CANCELLED)
+    leave_heap(op);
+  return true;
 }
 
 static void delay_describe(const vt_source_t *source, char *text, size_t size) {
@@ -144,8 +154,8 @@ static void delay_forget(vt_source_t *source, uint64_t token) {
   int rc = vt__op_attach(source, token, VT__CONSUME, NULL, NULL);
   if (rc == VT_COMPLETED)
     delay_drop(op);
-  else if (rc == 0)
-    end_if_alone(op);
+  else if (rc == 0 && op->flags & VT__CANCELLED)
+    leave_heap(op);
 }
 
 static const struct vt__own_ops delay_own = {

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# check_methods.sh TABLE DIR
-# Every case that the table names is in the list of one of the programs in DIR,
+# check_methods.sh DIR TABLE...
+# Every case that a table names is in the list of one of the programs in DIR,
 # and there are as many cases as it takes. Prints how many.
 set -euo pipefail
 
-readonly table=$1 dir=$2 least=130
+readonly dir=$1 least=400
+shift
+readonly tables=("$@")
 bad=0
 
 # Each name in a list of tests, however its macro is called.
@@ -17,16 +19,16 @@ cases() {
 
 # The names in backticks of the tables: three words and more.
 named() {
-  grep '^|' "$table" | grep -oE '`[a-z][a-z0-9]*(_[a-z0-9]+){2,}`' |
+  grep -h '^|' "${tables[@]}" | grep -oE '`[a-z][a-z0-9]*(_[a-z0-9]+){2,}`' |
     tr -d '`' | grep -vE '^(vt|uv|test)_' | sort -u
 }
 
 while read -r name; do
-  echo "methods.md: no case $name"
+  echo "methods: no case $name"
   bad=1
 done < <(comm -13 <(cases) <(named))
 
 count=$(cases | wc -l)
-echo "conformance: $count cases, of which methods.md names $(named | wc -l)"
+echo "conformance: $count cases, of which the tables name $(named | wc -l)"
 [ "$count" -ge $least ] || bad=1
 exit $bad

@@ -47,6 +47,6 @@ plant '/^| C1 /s/| `[^|]*|$/| `compile\/unused_resalt` |/' \
 
 sed 's/`set_twice_fails`/`set_thrice_fails`/' "$here/methods.md" >"$copy"
 demand 'no case set_thrice_fails' \
-  bash "$here/check_methods.sh" "$copy" "$here"
+  bash "$here/check_methods.sh" "$here" "$copy"
 
 echo "$planted violations planted, each found"

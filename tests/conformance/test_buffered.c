@@ -226,6 +226,57 @@ static void should_not_flush_underlying_stream_if_read_only(void **state) {
   close(fd);
 }
 
+/* ---- the cases: cancelled by a scope ---- */
+
+/* In a cancelled scope a flush is not begun; outside it goes on as if nothing
+ * had been. */
+static void
+flush_async_throws_if_passed_canceled_cancellation_token(void **state) {
+  struct fixture *f = *state;
+  struct output o;
+  vt_scope_t *scope;
+  output_open(&o, -1);
+  put(&o, 0, 10);
+  assert_status(vt_scope_new(NULL, &scope), 0);
+  assert_status(vt_scope_cancel(scope, UV_ECANCELED), 0);
+  vt_scope_t *before = vt_scope_enter(scope);
+  assert_status(vt_loop_run(f->vt, vt_writer_flush_async(&o.w)).status,
+                UV_ECANCELED);
+  vt_scope_leave(before);
+  assert_status(vt_loop_run(f->vt, vt_scope_join(scope)).status, UV_ECANCELED);
+  output_assert_kept(&o, 10);
+  assert_status(vt_loop_run(f->vt, vt_writer_flush_async(&o.w)).status, 0);
+  output_assert_file(&o, 10);
+  output_close(f, &o);
+}
+
+/* Cancelled while it waits for the pool it ends and keeps the bytes; the next
+ * one, of no scope, writes them. */
+static void
+flush_async_with_new_cancellation_token_not_affected_by_previous(void **state) {
+  struct fixture *f = *state;
+  struct output o;
+  struct seen seen = {0};
+  struct plug plug;
+  vt_scope_t *scope;
+  output_open(&o, -1);
+  put(&o, 0, 10);
+  assert_status(vt_scope_new(NULL, &scope), 0);
+  plug_in(&plug, &f->uv);
+  vt_scope_t *before = vt_scope_enter(scope);
+  vt_await(vt_writer_flush_async(&o.w), seen_k, &seen);
+  vt_scope_leave(before);
+  assert_status(vt_scope_cancel(scope, UV_ECANCELED), 0);
+  plug_out(&plug);
+  assert_status(vt_loop_run(f->vt, vt_scope_join(scope)).status, UV_ECANCELED);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+  output_assert_kept(&o, 10);
+  assert_status(vt_loop_run(f->vt, vt_writer_flush_async(&o.w)).status, 0);
+  output_assert_file(&o, 10);
+  output_close(f, &o);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(double_flush_async_throws),
@@ -237,6 +288,9 @@ int main(void) {
       fixture_test(underlying_stream_throws_exceptions),
       fixture_test(should_always_flush_underlying_stream_if_writable),
       fixture_test(should_not_flush_underlying_stream_if_read_only),
+      fixture_test(flush_async_throws_if_passed_canceled_cancellation_token),
+      fixture_test(
+          flush_async_with_new_cancellation_token_not_affected_by_previous),
   };
   plug_prepare();
   return fixture_main("conformance/buffered", tests);

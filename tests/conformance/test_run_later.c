@@ -15,6 +15,7 @@ struct origin {
   vt_reset_source_t source;
   bool is_source;
   vt_task_t *task; /* a reference that a route was given */
+  int64_t gives;   /* what the route makes of 42 */
 };
 
 static void origin_init(struct origin *o, bool is_source, unsigned flags) {
@@ -22,6 +23,7 @@ static void origin_init(struct origin *o, bool is_source, unsigned flags) {
   vt_reset_source_init(&o->source, flags);
   o->is_source = is_source;
   o->task = NULL;
+  o->gives = 42;
 }
 
 static vt_t origin_task(struct origin *o) {
@@ -74,6 +76,18 @@ static vt_t by_many(struct origin *o) {
   return vt_from_task(o->task);
 }
 
+/* It tells how many there were. */
+static vt_t by_when_all(struct origin *o) {
+  o->gives = 1;
+  return VT_ALL(0, NULL, origin_task(o));
+}
+
+/* It tells which one it was. */
+static vt_t by_when_any(struct origin *o) {
+  o->gives = 0;
+  return VT_ANY(0, NULL, origin_task(o));
+}
+
 typedef vt_t route_fn(struct origin *o);
 
 /* Set: with later nothing has run when it returns, without it has; on this
@@ -91,7 +105,7 @@ static void run_one(struct fixture *f, route_fn *route, bool is_source,
   assert_status(origin_set(&o, 42), 0);
   assert_int_equal(seen.count, later ? 0 : 1);
   assert_true(fixture_run(f));
-  assert_seen_int(&seen, 42);
+  assert_seen_int(&seen, o.gives);
   assert_true(uv_thread_equal(&seen.thread, &self));
   origin_close(&o);
 }
@@ -188,6 +202,9 @@ static void via_unwrap(void **state) {
   run(*state, by_return_cleaned);
 }
 
+static void via_when_all(void **state) { run(*state, by_when_all); }
+static void via_when_any(void **state) { run(*state, by_when_any); }
+
 static void via_async_function(void **state) {
   run(*state, by_try);
   run(*state, by_try_boxed);
@@ -280,6 +297,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(direct),
       fixture_test(via_unwrap),
+      fixture_test(via_when_all),
+      fixture_test(via_when_any),
       fixture_test(via_async_function),
       fixture_test(via_as_task),
       fixture_test(via_preserve),

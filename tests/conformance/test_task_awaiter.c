@@ -197,6 +197,27 @@ static vt_t by_three_functions(struct gate *gate) {
   return pass(pass(v, PASS_CLEANS), PASS_AWAITS | PASS_WAITS);
 }
 
+static vt_t by_when_all(struct gate *gate) {
+  return VT_ALL(0, NULL, gate_begin(gate));
+}
+
+static vt_t by_when_all_first(struct gate *gate) {
+  return VT_ALL(0, NULL, gate_begin(gate), vt_from_int(42));
+}
+
+static vt_t by_when_all_last(struct gate *gate) {
+  return VT_ALL(0, NULL, vt_from_int(42), gate_begin(gate));
+}
+
+/* One task three times. */
+static vt_t by_when_all_thrice(struct gate *gate) {
+  vt_task_t *task = vt_as_task(gate_begin(gate));
+  vt_t v = vt_from_task(task);
+  v = VT_ALL(0, NULL, v, v, v);
+  vt_task_unref(task);
+  return v;
+}
+
 static const struct route {
   const char *name;
   vt_t (*begin)(struct gate *gate);
@@ -204,7 +225,9 @@ static const struct route {
     {"in hand", cancelled_in_hand},        {"an operation", gate_begin},
     {"VT_AWAIT", by_await_boxed},          {"VT_TRY", by_try},
     {"VT_RETURN", by_return_boxed},        {"functions", by_three_functions},
-    {"detachable", gate_begin_detachable},
+    {"detachable", gate_begin_detachable}, {"all", by_when_all},
+    {"all, first", by_when_all_first},     {"all, last", by_when_all_last},
+    {"all, thrice", by_when_all_thrice},
 };
 
 /* ---- the cases: where it goes on ---- */

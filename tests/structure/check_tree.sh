@@ -40,7 +40,7 @@ is_named_test() {
   local name
   name=$(sed -n 's:^tests/\(.*/\)\?test_\([a-z0-9_]*\)\.c$:\1\2:p' <<<"$1")
   [ -n "$name" ] || return 1
-  grep -qE "vt_test(_forms)?\($name( |\)|$)" tests/CMakeLists.txt ||
+  grep -qE "vt_test(_forms|_debug|_both_ways)?\($name( |\)|$)" tests/CMakeLists.txt ||
     grep -qsE "vt_conformance(_forms|_o0)?\(${name##*/}( |\)|$)" \
       "$(dirname "$1")/CMakeLists.txt"
 }

@@ -26,4 +26,13 @@ void pending_complete(struct pending *p, int64_t value) {
     vt_reset_source_set(&p->source, result_int(value));
 }
 
+void pending_fail(struct pending *p, int64_t status) {
+  if (p->kind == ONE_SHOT)
+    gate_open(&p->gate, result_failed(status));
+  else if (p->kind == TASK_BACKED)
+    vt_promise_fail(p->promise, status);
+  else
+    vt_reset_source_set(&p->source, result_failed(status));
+}
+
 void pending_end(struct pending *p) { vt_promise_free(p->promise); }

@@ -20,6 +20,9 @@ void pending_begin(struct pending *p, enum pending_kind kind);
 /* Completes it with a value. */
 void pending_complete(struct pending *p, int64_t value);
 
+/* The same with a failure. */
+void pending_fail(struct pending *p, int64_t status);
+
 /* Frees the promise of a task-backed one. */
 void pending_end(struct pending *p);
 
