@@ -50,9 +50,10 @@
  *      touched.
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
- * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*, what makes
- * results in hand, the allocator's counters and the texts of statuses. Another
- * loop is reached by vt_invoke_on. */
+ * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*,
+ * vt_shared_channel_*, what makes results in hand, the allocator's counters and
+ * the texts of statuses. Another loop is reached by vt_invoke_on and by a
+ * vt_shared_channel_t. */
 #ifndef VT_H
 #define VT_H
 
@@ -62,6 +63,7 @@
 #include "vt/barrier.h"
 #include "vt/bridge.h"
 #include "vt/channel.h"
+#include "vt/channel_ring.h"
 #include "vt/condition.h"
 #include "vt/delay.h"
 #include "vt/dns.h"
@@ -84,7 +86,9 @@
 #include "vt/retry.h"
 #include "vt/rwlock.h"
 #include "vt/scope.h"
+#include "vt/select.h"
 #include "vt/semaphore.h"
+#include "vt/shared_channel.h"
 #include "vt/site.h"
 #include "vt/source.h"
 #include "vt/stream.h"

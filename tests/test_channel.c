@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Channels: first in, first out, in hand when it can be, no item ever lost. */
+#include "support/channel_form.h"
 #include "support/fixture.h"
 #include "support/line.h"
 
@@ -123,6 +124,7 @@ static void without_room_each_send_meets_a_receive(void **state) {
   vt_channel_unref(c);
 }
 
+#ifndef SHARED_CHANNEL
 static void an_unbounded_one_takes_all(void **state) {
   (void)state;
   vt_channel_t *c = open_for(VT_CHANNEL_UNBOUNDED);
@@ -137,6 +139,8 @@ static void an_unbounded_one_takes_all(void **state) {
   }
   vt_channel_unref(c);
 }
+
+#endif
 
 static void again_and_again_allocates_nothing(void **state) {
   struct fixture *f = *state;
@@ -377,6 +381,7 @@ static void bad_arguments_are_refused(void **state) {
   vt_channel_unref(c);
 }
 
+#ifndef SHARED_CHANNEL
 struct elsewhere {
   vt_channel_t *c;
   int64_t sent, received, closed, made;
@@ -409,13 +414,14 @@ static void another_thread_is_refused(void **state) {
   vt_channel_unref(c);
 }
 
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(what_fits_is_in_hand),
       fixture_test(receivers_get_items_in_their_order),
       fixture_test(a_full_channel_makes_senders_wait_in_their_order),
       fixture_test(without_room_each_send_meets_a_receive),
-      fixture_test(an_unbounded_one_takes_all),
       fixture_test(again_and_again_allocates_nothing),
       fixture_test(references_keep_it),
       fixture_test(a_cancelled_receive_takes_nothing),
@@ -431,7 +437,10 @@ int main(void) {
       fixture_test(an_item_given_back_after_close_is_left_there),
       fixture_test(handed_over_it_outlives_the_channel),
       fixture_test(bad_arguments_are_refused),
+#ifndef SHARED_CHANNEL
+      fixture_test(an_unbounded_one_takes_all),
       fixture_test(another_thread_is_refused),
+#endif
   };
   return fixture_main("channel", tests);
 }

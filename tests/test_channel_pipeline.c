@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Channels between async functions: several senders and receivers, and all
  * arrives once. */
+#include "support/channel_form.h"
 #include "support/fixture.h"
 
 /* ---- helpers ---- */
@@ -87,7 +88,7 @@ static void run_pipeline(struct fixture *f, size_t capacity) {
 /* ---- it works ---- */
 
 static void several_pass_all_through_two_channels(void **state) {
-  const size_t capacities[] = {0, 1, 7, VT_CHANNEL_UNBOUNDED};
+  const size_t capacities[] = {0, 1, 7, CHANNEL_WIDEST};
   for (int i = 0; i < 4; i++)
     run_pipeline(*state, capacities[i]);
 }

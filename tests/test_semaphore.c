@@ -368,6 +368,7 @@ struct elsewhere {
   vt_semaphore_t *s;
   const char *problem;
   int64_t acquired, released, closed;
+  uint64_t misuse;
 };
 
 static void use_elsewhere(void *arg) {
@@ -377,6 +378,9 @@ static void use_elsewhere(void *arg) {
   e->acquired = vt_status(vt_semaphore_acquire_async(e->s, 1));
   e->released = vt_semaphore_release(e->s, 1);
   e->closed = vt_semaphore_close(e->s, 0);
+  vt_loop_stats_t stats;
+  vt_loop_stats(f.vt, &stats);
+  e->misuse = stats.misuse;
   const char *problem = fixture_close(&f);
   e->problem = e->problem ? e->problem : problem;
 }
@@ -393,6 +397,7 @@ static void another_thread_is_refused_while_somebody_waits(void **state) {
   assert_status(e.acquired, VT_ETHREAD);
   assert_status(e.released, VT_ETHREAD);
   assert_status(e.closed, VT_ETHREAD);
+  assert_int_equal(e.misuse, 3);
   release(&s, 1);
   assert_int_equal(line_turn(f, &line), 1);
   close_with(&s, 0);

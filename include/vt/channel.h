@@ -9,18 +9,16 @@
  * cancelled after that has it, and what nobody takes (forgotten, withdrawn,
  * never awaited) goes to the next receiver, before all others.
  *
- * All on the thread of the loop it was made on; another one gets
- * VT_ETHREAD. */
+ * All on the thread of the loop it was made on. Another one gets VT_ETHREAD,
+ * but for what is in hand, which asks under VT_DEBUG only. */
 #ifndef VT_CHANNEL_H
 #define VT_CHANNEL_H
 
-#include "vt/value_task.h"
+#include "vt/channel_ring.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct vt_channel vt_channel_t;
 
 /* A capacity: a send never waits, but needs memory. */
 #define VT_CHANNEL_UNBOUNDED SIZE_MAX
@@ -37,23 +35,46 @@ VT_API vt_channel_t *vt_channel_ref(vt_channel_t *c);
  * frees it with the items in it: where they own something, take them first. */
 VT_API void vt_channel_unref(vt_channel_t *c);
 
+VT_API VT_MUST_USE vt_t vt__channel_send(vt_channel_t *c, vt_value_t item);
+VT_API VT_MUST_USE vt_t vt__channel_receive(vt_channel_t *c);
+VT_API int vt__channel_try_send(vt_channel_t *c, vt_value_t item);
+VT_API int vt__channel_try_receive(vt_channel_t *c, vt_value_t *out);
+
 /* Puts item in, in turn. In hand when a receiver waits or there is room and
  * nobody waits for it; else completes when a receiver has made room. On failure
  * the item is the caller's as before: UV_ECANCELED, the status of the close,
  * UV_ENOMEM, UV_EINVAL for NULL. A forgotten send that waits keeps its
  * place. */
-VT_API VT_MUST_USE vt_t vt_channel_send_async(vt_channel_t *c, vt_value_t item);
+static inline VT_MUST_USE vt_t vt_channel_send_async(vt_channel_t *c,
+                                                     vt_value_t item) {
+  return vt__channel_put(c, item) ? vt_done() : vt__channel_send(c, item);
+}
 
 /* Takes the first item, the value of the result. In hand when there is one,
  * else in turn. Once closed: what is left, then the status of the close (UV_EOF
  * where none was given). UV_ECANCELED has taken none; UV_ENOMEM; UV_EINVAL for
  * NULL. A forgotten receive that waits takes none. */
-VT_API VT_MUST_USE vt_t vt_channel_receive_async(vt_channel_t *c);
+static inline VT_MUST_USE vt_t vt_channel_receive_async(vt_channel_t *c) {
+  vt_value_t item;
+  return vt__channel_take(c, &item) ? vt_from_value(item)
+                                    : vt__channel_receive(c);
+}
 
-/* The same at once: 0; UV_EAGAIN where it would wait; else the failure. *out is
- * written only on success. */
-VT_API int vt_channel_try_send(vt_channel_t *c, vt_value_t item);
-VT_API int vt_channel_try_receive(vt_channel_t *c, vt_value_t *out);
+/* A receive as a case of vt_select (<vt/select.h>): an item of the first of
+ * several channels that has one, which leaves the others as they are. */
+static inline VT_MUST_USE vt_t vt_channel_receive_case(void *channel) {
+  return vt_channel_receive_async((vt_channel_t *)channel);
+}
+
+/* A send or a receive at once: 0; UV_EAGAIN where it would wait; else the
+ * failure. *out is written only on success. */
+static inline int vt_channel_try_send(vt_channel_t *c, vt_value_t item) {
+  return vt__channel_put(c, item) ? 0 : vt__channel_try_send(c, item);
+}
+
+static inline int vt_channel_try_receive(vt_channel_t *c, vt_value_t *out) {
+  return out && vt__channel_take(c, out) ? 0 : vt__channel_try_receive(c, out);
+}
 
 /* No more items: sends, also those that wait, get the status (0: UV_EOF; a
  * positive one counts as VT_ESTATUS), and so do receives when nothing is left.

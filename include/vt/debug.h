@@ -33,6 +33,7 @@
 #define vt_race(...) (VT__MADE, (vt_race)(__VA_ARGS__))
 #define vt_each_new(...) (VT__MADE, (vt_each_new)(__VA_ARGS__))
 #define vt_each_next(each) (VT__MADE, (vt_each_next)(each))
+#define vt_select(...) (VT__MADE, (vt_select)(__VA_ARGS__))
 #define vt_retry(what) (VT__MADE, (vt_retry)(what))
 #define vt_map_limit(...) (VT__MADE, (vt_map_limit)(__VA_ARGS__))
 #define vt_with_timeout(v, ms) (vt_with_timeout)(VT__SITED(v), ms)
@@ -66,6 +67,10 @@
 #define vt_channel_send_async(c, item)                                         \
   (VT__MADE, (vt_channel_send_async)(c, item))
 #define vt_channel_receive_async(c) (VT__MADE, (vt_channel_receive_async)(c))
+#define vt_shared_channel_send_async(c, item)                                  \
+  (VT__MADE, (vt_shared_channel_send_async)(c, item))
+#define vt_shared_channel_receive_async(c)                                     \
+  (VT__MADE, (vt_shared_channel_receive_async)(c))
 #endif
 
 #endif

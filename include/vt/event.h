@@ -33,7 +33,7 @@ VT_API VT_MUST_USE vt_t vt__event_wait(vt_event_t *e);
  * when it is closed; UV_ENOMEM, VT_ENOLOOP; VT_ETHREAD where others wait on
  * another loop. */
 static inline VT_MUST_USE vt_t vt_event_wait_async(vt_event_t *e) {
-  if (!VT_LIKELY(e->set))
+  if (!VT_LIKELY(e->set && VT__IS_HERE(&e->waiters)))
     return vt__event_wait(e);
   e->set = !e->auto_reset;
   return vt_done();
@@ -46,8 +46,12 @@ static inline VT_MUST_USE vt_t vt_event_wait_async(vt_event_t *e) {
  * VT_ETHREAD. */
 VT_API int vt_event_set(vt_event_t *e);
 
-/* Who comes from now on waits. */
-static inline void vt_event_reset(vt_event_t *e) { e->set = false; }
+/* Who comes from now on waits. Under VT_DEBUG another thread changes
+ * nothing. */
+static inline void vt_event_reset(vt_event_t *e) {
+  if (VT__IS_HERE(&e->waiters))
+    e->set = false;
+}
 
 static inline bool vt_event_is_set(const vt_event_t *e) { return e->set; }
 

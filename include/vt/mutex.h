@@ -27,7 +27,7 @@ VT_API VT_MUST_USE vt_t vt__mutex_wait(vt_mutex_t *m);
  * close when it is closed; UV_ENOMEM, VT_ENOLOOP, VT_ETHREAD. A lock that was
  * handed over and that nobody takes goes to the next one. */
 static inline VT_MUST_USE vt_t vt_mutex_lock_async(vt_mutex_t *m) {
-  if (!VT_LIKELY(m->permit.free != 0))
+  if (!VT_LIKELY(m->permit.free != 0 && VT__IS_HERE(&m->permit.waiters)))
     return vt__mutex_wait(m);
   m->permit.free = 0;
   return vt_done();
@@ -39,10 +39,18 @@ static inline bool vt_mutex_try_lock(vt_mutex_t *m) {
   return vt_semaphore_try_acquire(&m->permit, 1);
 }
 
+VT_API int vt__mutex_unlock(vt_mutex_t *m);
+
 /* By the holder: hands the lock to the first that waits, whose continuation
  * runs later, or frees it. UV_EPERM when it is not locked, VT_ETHREAD: nothing
  * has changed. Which caller holds it cannot be told. Allowed after close. */
-VT_API int vt_mutex_unlock(vt_mutex_t *m);
+static inline int vt_mutex_unlock(vt_mutex_t *m) {
+  if (!VT_LIKELY(m->permit.free != m->permit.limit &&
+                 VT__IS_HERE(&m->permit.waiters)))
+    return vt__mutex_unlock(m);
+  m->permit.free = 1;
+  return 0;
+}
 
 /* Whether somebody has it, or has been handed it. */
 static inline bool vt_mutex_is_locked(const vt_mutex_t *m) {

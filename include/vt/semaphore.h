@@ -17,10 +17,14 @@
 extern "C" {
 #endif
 
-/* In the caller's memory, which must not move while anybody waits. Private. */
+/* In the caller's memory, which must not move while anybody waits. Private.
+ * That somebody waits and that it is closed are folded into free and limit, so
+ * that a hit is one compare. */
 typedef struct vt_semaphore {
   uint64_t free;  /* permits to be had at once */
+  uint64_t limit; /* free may grow to it and nothing else is to be done */
   uint64_t kept;  /* permits, while somebody waits or when it is closed */
+  uint64_t most;  /* permits that there may be */
   int64_t status; /* of the close; 0 while open */
   vt_wait_list_t waiters;
 } vt_semaphore_t;
@@ -34,10 +38,11 @@ VT_API VT_MUST_USE vt_t vt__semaphore_wait(vt_semaphore_t *s, uint64_t n);
 /* Takes n permits: in hand when they are free and nobody waits, else in turn.
  * UV_ECANCELED has taken none; the status of the close when it is closed.
  * UV_EINVAL for 0, UV_ENOMEM, VT_ENOLOOP; VT_ETHREAD where others wait on
- * another loop. */
+ * another loop, and under VT_DEBUG on any thread but that of its first use with
+ * a loop. */
 static inline VT_MUST_USE vt_t vt_semaphore_acquire_async(vt_semaphore_t *s,
                                                           uint64_t n) {
-  if (!VT_LIKELY(n - 1 < s->free))
+  if (!VT_LIKELY(n - 1 < s->free && VT__IS_HERE(&s->waiters)))
     return vt__semaphore_wait(s, n);
   s->free -= n;
   return vt_done();
@@ -46,17 +51,24 @@ static inline VT_MUST_USE vt_t vt_semaphore_acquire_async(vt_semaphore_t *s,
 /* Takes n permits at once: true, or false where that would wait, where it is
  * closed, and for 0. */
 static inline bool vt_semaphore_try_acquire(vt_semaphore_t *s, uint64_t n) {
-  if (n - 1 >= s->free)
+  if (n - 1 >= s->free || !VT__IS_HERE(&s->waiters))
     return false;
   s->free -= n;
   return true;
 }
 
+VT_API int vt__semaphore_release(vt_semaphore_t *s, uint64_t n);
+
 /* Puts n permits back, or new ones in; whoever can go on does so from the ready
  * queue, never inside this call. UV_EINVAL for 0, UV_EOVERFLOW when there would
  * be more than 64 bits count, VT_ETHREAD: nothing has changed. Needs no memory.
  * Allowed after close. */
-VT_API int vt_semaphore_release(vt_semaphore_t *s, uint64_t n);
+static inline int vt_semaphore_release(vt_semaphore_t *s, uint64_t n) {
+  if (!VT_LIKELY(n - 1 < s->limit - s->free && VT__IS_HERE(&s->waiters)))
+    return vt__semaphore_release(s, n);
+  s->free += n;
+  return 0;
+}
 
 /* Permits that are not taken. */
 static inline uint64_t vt_semaphore_available(const vt_semaphore_t *s) {

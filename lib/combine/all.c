@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* vt_all, vt_any, vt_race: what is in hand needs no group. A real failure goes
- * before a cancellation, whatever their places, as the one may be the cause of
- * the other. */
+/* vt_all, vt_any, vt_race, vt_select: what is in hand needs no group. A real
+ * failure goes before a cancellation, whatever their places, as the one may be
+ * the cause of the other. */
 #include "vt/all.h"
 
 #include "combine/group.h"
+#include "vt/select.h"
 
 /* The failure that the whole has, of two in their order. */
 static int64_t worse(int64_t before, int64_t status) {
@@ -68,7 +69,7 @@ static void any_on_over(vt__group_t *g, size_t i) {
     if (g->flags & VT_KEEP)
       vt__group_leave(g, at);
     else
-      vt__group_end(g, at);
+      vt__group_lose(g, at);
 }
 
 /* first is count when the whole was cancelled and no member told it. */
@@ -78,7 +79,8 @@ static vt_result_t race_outcome(const vt__group_t *g) {
 }
 
 static vt_result_t any_outcome(const vt__group_t *g) {
-  return g->cancelled ? race_outcome(g) : all_of(0, g->first);
+  vt_result_t first = race_outcome(g);
+  return g->cancelled && first.status != 0 ? first : all_of(0, g->first);
 }
 
 static const vt__group_rule_t any_rule = {any_on_over, any_outcome,
@@ -102,4 +104,67 @@ vt_t vt_race(const vt_t v[], size_t count, unsigned flags) {
   if (take(v, count, &status, NULL) == count)
     return v[0];
   return vt__group_start(&race_rule, v, count, flags, NULL);
+}
+
+/* ---- select ---- */
+
+/* Nobody wants what the cases bring any more. */
+static void drop_cases(vt__group_t *g) {
+  vt_loop_t *loop = vt__slab_of(g)->loop;
+  g->out = NULL;
+  g->busy++;
+  loop->depth += VT__DEPTH; /* nothing runs inside */
+  for (size_t i = g->count; i-- > 0;)
+    vt__group_lose(g, i);
+  loop->depth -= VT__DEPTH;
+  g->busy--;
+  vt__group_cancel(&g->op.source, g->op.source.token);
+}
+
+static void select_forget(vt_source_t *source, uint64_t token) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  if (vt__op_check(op, token) == 0 && op->phase == VT__PENDING)
+    drop_cases((vt__group_t *)(void *)op);
+  vt__op_forget(source, token);
+}
+
+static bool select_stop(vt_source_t *source, uint64_t token,
+                        vt_continuation_fn *k, void *state) {
+  vt_op_t *op = (vt_op_t *)(void *)source;
+  if (!vt__op_stop(source, token, k, state))
+    return false;
+  if (op->phase == VT__AWAITED)
+    drop_cases((vt__group_t *)(void *)op);
+  return true;
+}
+
+static const struct vt__own_ops select_own = {
+    .attach = vt__op_attach,
+    .stop = select_stop,
+    .forget = select_forget,
+    .drop = vt__op_drop,
+    .ready = vt__op_ready,
+};
+
+static const vt__group_rule_t select_rule = {
+    any_on_over, any_outcome, VT__GROUP_OPS_OF("select", select_own)};
+
+vt_t vt_select(const vt_case_t cases[], size_t count, vt_result_t out[]) {
+  vt__group_t *g;
+  if (!cases || count == 0)
+    return vt_failed(UV_EINVAL);
+  vt_t v = cases[0].fn(cases[0].arg);
+  if (vt_in_hand(v)) {
+    if (out)
+      out[0] = vt_get_result(v);
+    return vt_from_uint(0);
+  }
+  int rc = vt__group_new(&select_rule, count, 0, &g);
+  if (rc != 0)
+    return vt__group_refused(&v, 1, rc);
+  g->out = out;
+  vt__group_join(g, 0, v);
+  for (size_t i = 1; i < count && g->first == count; i++)
+    vt__group_join(g, i, cases[i].fn(cases[i].arg));
+  return vt__group_begun(g);
 }

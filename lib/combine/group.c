@@ -13,6 +13,7 @@
 #include "combine/group.h"
 
 #include "core/value_task.h"
+#include "vt/all.h"
 
 static void note(vt__group_t *g, size_t i, vt_result_t result) {
   g->members[i].state = VT__MEMBER_OVER;
@@ -50,6 +51,8 @@ void vt__group_leave(vt__group_t *g, size_t i) {
     return;
   m->state = VT__MEMBER_LEFT;
   m->result = left;
+  if (g->out && !(g->flags & VT_KEEP))
+    g->out[i] = left;
   g->pending--;
 }
 
@@ -71,6 +74,18 @@ int vt__group_end(vt__group_t *g, size_t i) {
     return UV_EBUSY;
   vt__group_leave(g, i);
   return 0;
+}
+
+void vt__group_lose(vt__group_t *g, size_t i) {
+  const vt__member_t *m = &g->members[i];
+  if (m->state != VT__MEMBER_PENDING)
+    return;
+  const vt_op_t *op = (const vt_op_t *)m->v.source;
+  const struct vt__own_ops *own = op->source.ops->own;
+  if (own && own->may_leave && own->may_leave(op))
+    vt__group_leave(g, i);
+  else
+    vt__group_end(g, i);
 }
 
 void vt__group_end_all(vt__group_t *g) {

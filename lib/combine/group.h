@@ -47,12 +47,13 @@ struct vt__group {
   vt__member_t members[];
 };
 
-#define VT__GROUP_OPS(name)                                                    \
+#define VT__GROUP_OPS_OF(name, table)                                          \
   {                                                                            \
     .kind = (name), .status = vt__op_status, .result = vt__op_result,          \
     .on_completed = vt__op_on_completed, .cancel = vt__group_cancel,           \
-    .describe = vt__group_describe, .own = &vt__group_own                      \
+    .describe = vt__group_describe, .own = &(table)                            \
   }
+#define VT__GROUP_OPS(name) VT__GROUP_OPS_OF(name, vt__group_own)
 
 extern const struct vt__own_ops vt__group_own;
 int vt__group_cancel(vt_source_t *source, uint64_t token);
@@ -88,6 +89,10 @@ int vt__group_end(vt__group_t *group, size_t index);
 
 /* All of them, the last one first. */
 void vt__group_end_all(vt__group_t *group);
+
+/* The same of one whose result nobody wants: what can leave, and give back what
+ * it has got, does so at once. */
+void vt__group_lose(vt__group_t *group, size_t index);
 
 /* Withdraws a pending member: it goes on as forgotten. */
 void vt__group_leave(vt__group_t *group, size_t index);

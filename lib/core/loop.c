@@ -32,6 +32,8 @@ static vt_loop_t *loop_of(const void *handle, size_t offset) {
 static void settle(vt_loop_t *loop) {
   if (loop->closing)
     return;
+  if (loop->holds == 0 && loop->held)
+    vt__loop_ref(loop, false);
   if (vt__loop_is_ready(loop))
     vt__loop_wake(loop);
   else
@@ -84,6 +86,7 @@ void vt__loop_arm(vt_loop_t *loop) {
 uint64_t vt__loop_fresh_now(void) { return (uv_hrtime() + 999999) / 1000000; }
 
 void vt__loop_ref(vt_loop_t *loop, bool ref) {
+  loop->held = ref;
   if (ref)
     uv_ref((uv_handle_t *)&loop->async);
   else

@@ -62,6 +62,7 @@ struct vt_loop {
   uint32_t attached;  /* times */
   uint32_t closing;   /* handles not yet closed */
   uint32_t holds;     /* of the async */
+  bool held;          /* the async is referenced */
   bool running;       /* vt_loop_run is on the stack */
   uint64_t timer_due; /* of the started timer; 0: stopped */
   uint64_t misuse;
@@ -191,7 +192,7 @@ static inline void vt__run_ready(vt_loop_t *loop, vt_continuation_fn *k,
 /* Keeps uv_run going while an operation is pending, or an await that another
  * thread or a user's source completes; counted. */
 static inline void vt__loop_hold(vt_loop_t *loop) {
-  if (loop->holds++ == 0)
+  if (loop->holds++ == 0 && !loop->held)
     vt__loop_ref(loop, true);
 }
 
@@ -199,6 +200,10 @@ static inline void vt__loop_release(vt_loop_t *loop) {
   if (--loop->holds == 0)
     vt__loop_ref(loop, false);
 }
+
+/* The same where a turn is to come, which sees to it: what runs there mostly
+ * holds the loop again. */
+static inline void vt__loop_release_soon(vt_loop_t *loop) { loop->holds--; }
 
 /* Counts a misuse and returns its status. */
 static inline int64_t vt__misuse(int64_t status) {

@@ -49,6 +49,10 @@ struct vt__own_ops {
    * run. */
   bool (*is_awaited)(const vt_source_t *source);
 
+  /* Optional. Whether nothing is lost by withdrawing from the block: it ends at
+   * once, and what it has got goes back where it came from. */
+  bool (*may_leave)(const struct vt_op *op);
+
   /* Optional. Frees a success that nobody will take. */
   void (*discard)(struct vt_op *op, vt_result_t late);
 };

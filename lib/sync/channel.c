@@ -15,17 +15,11 @@
 #include "vt/channel.h"
 
 #include "base/alloc.h"
+#include "sync/ring.h"
 #include "sync/wait_list.h"
 
-enum { SPARE_SLOTS = 8 };
-#define MOST_SLOTS (SIZE_MAX / 4 / sizeof(vt_value_t))
-
 struct vt_channel {
-  vt_value_t *items; /* a ring: count of slots are used, from head on */
-  size_t mask;       /* slots - 1; their number is a power of 2 */
-  size_t head;       /* counts on */
-  size_t count;
-  size_t limit; /* below it an item goes in and nothing else is to be done */
+  vt__channel_head_t head; /* first: hits know it and nothing else */
   vt_loop_t *loop;
   size_t capacity;
   int64_t status; /* of the close; 0 while open */
@@ -36,36 +30,12 @@ struct vt_channel {
 
 /* ---- the ring ---- */
 
-static void push(vt_channel_t *c, vt_value_t item) {
-  c->items[(c->head + c->count++) & c->mask] = item;
-}
-
-static void push_front(vt_channel_t *c, vt_value_t item) {
-  c->items[--c->head & c->mask] = item;
-  c->count++;
-}
-
-static vt_value_t pop(vt_channel_t *c) {
-  c->count--;
-  return c->items[c->head++ & c->mask];
-}
-
-/* Makes room for so many slots or more. */
-static int grow(vt_channel_t *c, size_t need) {
-  size_t slots = SPARE_SLOTS;
-  if (need > MOST_SLOTS)
-    return UV_ENOMEM;
-  while (slots < need)
-    slots *= 2;
-  vt_value_t *items = vt__malloc(slots * sizeof *items);
+static int grow(vt_channel_t *c, size_t count, size_t receivers) {
+  size_t slots = vt__ring_slots(count, receivers);
+  vt_value_t *items = slots ? vt__malloc(slots * sizeof *items) : NULL;
   if (!items)
     return UV_ENOMEM;
-  for (size_t i = 0; i < c->count; i++)
-    items[i] = c->items[(c->head + i) & c->mask];
-  vt__free(c->items);
-  c->items = items;
-  c->mask = slots - 1;
-  c->head = 0;
+  vt__free(vt__ring_move(&c->head.ring, items, slots));
   return 0;
 }
 
@@ -73,18 +43,28 @@ static int grow(vt_channel_t *c, size_t need) {
  * it. */
 static int reserve(vt_channel_t *c, size_t items, size_t receivers) {
   bool bounded = c->capacity != VT_CHANNEL_UNBOUNDED;
-  size_t need = (bounded ? c->capacity : c->count + items) +
-                c->receivers.count + receivers;
-  return VT_LIKELY(need <= c->mask + 1) ? 0 : grow(c, need);
+  size_t count = bounded ? c->capacity : c->head.ring.count + items;
+  receivers += c->receivers.count;
+  return VT_LIKELY(count + receivers <= c->head.ring.mask + 1)
+             ? 0
+             : grow(c, count, receivers);
 }
 
 /* Closed, receivers that wait, and slots that are theirs are folded into limit.
- * It may stay too low when a receiver goes: the next send sets it again. */
+ * It may stay too low when a receiver goes or is served: the next send sets it
+ * again. */
 static void set_limit(vt_channel_t *c) {
-  size_t room = c->mask + 1 - c->receivers.count;
-  c->limit = room < c->capacity ? room : c->capacity;
+  size_t room = c->head.ring.mask + 1 - c->receivers.count;
+  c->head.limit = room < c->capacity ? room : c->capacity;
   if (c->status != 0 || !vt__wait_list_is_empty(&c->receivers))
-    c->limit = 0;
+    c->head.limit = 0;
+}
+
+/* Closed, and senders that wait, whom a receive moves up, are folded into
+ * floor. It may stay too high when one goes: the next receive sets it again. */
+static void set_floor(vt_channel_t *c) {
+  bool calm = c->status == 0 && vt__wait_list_is_empty(&c->senders);
+  c->head.floor = calm ? 0 : SIZE_MAX;
 }
 
 /* ---- those who wait ---- */
@@ -100,7 +80,7 @@ static void give_back(vt_wait_list_t *list, vt__wait_t *w) {
   if (receiver)
     hand(receiver, w->op.result.value);
   else
-    push_front(c, w->op.result.value);
+    vt__ring_push_front(&c->head.ring, w->op.result.value);
 }
 
 static const vt__wait_rule_t receive_rule = {
@@ -120,8 +100,8 @@ static bool take_from_sender(vt_channel_t *c, vt_value_t *out) {
 
 static void move_up(vt_channel_t *c) {
   vt_value_t item;
-  while (c->count < c->capacity && take_from_sender(c, &item))
-    push(c, item);
+  while (c->head.ring.count < c->capacity && take_from_sender(c, &item))
+    vt__ring_push(&c->head.ring, item);
 }
 
 /* ---- the calls ---- */
@@ -132,6 +112,10 @@ static int check(const vt_channel_t *c) {
   return VT_LIKELY(c->loop == vt__current) ? 0 : (int)vt__misuse(VT_ETHREAD);
 }
 
+bool vt__channel_is_here(const vt_channel_t *c) {
+  return c->loop == vt__current;
+}
+
 int vt_channel_new(size_t capacity, vt_channel_t **out) {
   bool bounded = capacity != VT_CHANNEL_UNBOUNDED;
   if (!out)
@@ -139,8 +123,7 @@ int vt_channel_new(size_t capacity, vt_channel_t **out) {
   if (!vt__current)
     return (int)vt__misuse(VT_ENOLOOP);
   vt_channel_t *c = vt__calloc(1, sizeof *c);
-  if (!c || (bounded && capacity > MOST_SLOTS) ||
-      grow(c, (bounded ? capacity : 0) + SPARE_SLOTS) != 0) {
+  if (!c || grow(c, bounded ? capacity : 0, VT__RING_SPARE) != 0) {
     vt__free(c);
     return UV_ENOMEM;
   }
@@ -166,8 +149,17 @@ void vt_channel_unref(vt_channel_t *c) {
     return;
   vt_channel_close(c, 0);
   vt__wait_list_close(&c->receivers);
-  vt__free(c->items);
+  vt__free(c->head.ring.items);
   vt__free(c);
+}
+
+/* Hands it to the first receiver that waits. */
+static bool hand_over(vt_channel_t *c, vt_value_t item) {
+  vt__wait_t *receiver = vt__wait_first(&c->receivers);
+  if (!receiver)
+    return false;
+  hand(receiver, item);
+  return true;
 }
 
 /* 0, VT_PENDING where it has to wait, or why it cannot be. */
@@ -175,21 +167,19 @@ static int64_t offer(vt_channel_t *c, vt_value_t item) {
   int rc = check(c);
   if (rc != 0 || c->status != 0)
     return rc != 0 ? rc : c->status;
-  vt__wait_t *receiver = vt__wait_first(&c->receivers);
-  if (!receiver && c->count >= c->capacity)
+  if (hand_over(c, item))
+    return 0;
+  if (c->head.ring.count >= c->capacity)
     return VT_PENDING;
-  rc = receiver ? 0 : reserve(c, 1, 0);
+  rc = reserve(c, 1, 0);
   if (rc != 0)
     return rc;
-  if (receiver)
-    hand(receiver, item);
-  else
-    push(c, item);
+  vt__ring_push(&c->head.ring, item);
   set_limit(c);
   return 0;
 }
 
-int vt_channel_try_send(vt_channel_t *c, vt_value_t item) {
+int vt__channel_try_send(vt_channel_t *c, vt_value_t item) {
   int64_t status = offer(c, item);
   return status == VT_PENDING ? UV_EAGAIN : (int)status;
 }
@@ -200,14 +190,15 @@ static VT_COLD vt_t send_slowly(vt_channel_t *c, vt_value_t item) {
     return vt_done();
   if (status != VT_PENDING)
     return vt_failed(status);
-  return vt__wait_enlist(&c->senders, &send_rule, item);
+  vt_t v = vt__wait_enlist(&c->senders, &send_rule, item);
+  set_floor(c);
+  return v;
 }
 
-vt_t vt_channel_send_async(vt_channel_t *c, vt_value_t item) {
-  if (!VT_LIKELY(c && c->loop == vt__current && c->count < c->limit))
-    return send_slowly(c, item);
-  push(c, item);
-  return vt_done();
+vt_t vt__channel_send(vt_channel_t *c, vt_value_t item) {
+  if (VT_LIKELY(c && c->loop == vt__current) && hand_over(c, item))
+    return vt_done();
+  return send_slowly(c, item);
 }
 
 /* The first item in *out, or as offer. */
@@ -215,9 +206,10 @@ static int64_t obtain(vt_channel_t *c, vt_value_t *out) {
   int rc = check(c);
   if (rc != 0)
     return rc;
-  if (c->count > 0) {
-    *out = pop(c);
+  if (c->head.ring.count > 0) {
+    *out = vt__ring_pop(&c->head.ring);
     move_up(c);
+    set_floor(c);
     return 0;
   }
   if (take_from_sender(c, out))
@@ -225,11 +217,17 @@ static int64_t obtain(vt_channel_t *c, vt_value_t *out) {
   return c->status != 0 ? c->status : VT_PENDING;
 }
 
-int vt_channel_try_receive(vt_channel_t *c, vt_value_t *out) {
+int vt__channel_try_receive(vt_channel_t *c, vt_value_t *out) {
   if (!out)
     return UV_EINVAL;
   int64_t status = obtain(c, out);
   return status == VT_PENDING ? UV_EAGAIN : (int)status;
+}
+
+static vt_t wait_for_item(vt_channel_t *c) {
+  vt_value_t none = {0};
+  c->head.limit = 0;
+  return vt__wait_enlist_on(c->loop, &c->receivers, &receive_rule, none);
 }
 
 static VT_COLD vt_t receive_slowly(vt_channel_t *c) {
@@ -239,18 +237,19 @@ static VT_COLD vt_t receive_slowly(vt_channel_t *c) {
     return vt_from_value(item);
   if (status == VT_PENDING && reserve(c, 0, 1) != 0)
     status = UV_ENOMEM;
-  if (status != VT_PENDING)
-    return vt_failed(status);
-  vt_t v = vt__wait_enlist(&c->receivers, &receive_rule, item);
-  set_limit(c);
-  return v;
+  return status == VT_PENDING ? wait_for_item(c) : vt_failed(status);
 }
 
-vt_t vt_channel_receive_async(vt_channel_t *c) {
-  if (!VT_LIKELY(c && c->loop == vt__current && c->count > 0 &&
-                 c->senders.count == 0))
-    return receive_slowly(c);
-  return vt_from_value(pop(c));
+/* Whether there is nothing, no memory either, but to wait. */
+static bool is_dry(const vt_channel_t *c) {
+  return c->head.ring.count == 0 && c->head.floor == 0 &&
+         c->capacity < c->head.ring.mask + 1 - c->receivers.count;
+}
+
+vt_t vt__channel_receive(vt_channel_t *c) {
+  if (VT_LIKELY(c && c->loop == vt__current && is_dry(c)))
+    return wait_for_item(c);
+  return receive_slowly(c);
 }
 
 int vt_channel_close(vt_channel_t *c, int64_t status) {
@@ -258,10 +257,13 @@ int vt_channel_close(vt_channel_t *c, int64_t status) {
   if (rc != 0 || c->status != 0)
     return rc;
   c->status = vt__wait_list_reason(status, UV_EOF);
-  c->limit = 0;
+  c->head.limit = 0;
+  c->head.floor = SIZE_MAX;
   vt__wait_list_end(&c->senders, vt__wait_status(c->status));
   vt__wait_list_end(&c->receivers, vt__wait_status(c->status));
   return 0;
 }
 
-size_t vt_channel_count(const vt_channel_t *c) { return c ? c->count : 0; }
+size_t vt_channel_count(const vt_channel_t *c) {
+  return c ? c->head.ring.count : 0;
+}

@@ -9,15 +9,19 @@ static const vt__wait_rule_t lock_rule = {.ops = VT__WAIT_OPS("mutex"),
                                           .give_back = vt__semaphore_give_back};
 
 int vt_mutex_init(vt_mutex_t *m) {
-  return m ? vt_semaphore_init(&m->permit, 1) : UV_EINVAL;
+  if (!m)
+    return UV_EINVAL;
+  vt__semaphore_open(&m->permit, 1, 1);
+  return 0;
 }
 
 vt_t vt__mutex_wait(vt_mutex_t *m) {
   return vt__semaphore_enlist(&m->permit, 1, &lock_rule);
 }
 
-int vt_mutex_unlock(vt_mutex_t *m) {
-  return vt_mutex_is_locked(m) ? vt_semaphore_release(&m->permit, 1) : UV_EPERM;
+int vt__mutex_unlock(vt_mutex_t *m) {
+  int rc = vt__semaphore_release(&m->permit, 1);
+  return rc == UV_EOVERFLOW ? UV_EPERM : rc;
 }
 
 int vt_mutex_close(vt_mutex_t *m, int64_t status) {

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Reader-writer locks. Invariant: the first that waits cannot be served; a
- * writer has it alone. */
+ * writer has it alone; limit is 0 while a writer has it or somebody waits, and
+ * once it is closed, else all ones. So what misses a hit waits. */
 #include "vt/rwlock.h"
 
 #include "sync/wait_list.h"
 
-enum { READ, WRITE };
-
 static bool is_free_for(const vt_rwlock_t *l, uint64_t how) {
-  return !l->writer && (how == READ || l->readers == 0);
+  return !l->writer && (how == VT__READ || l->readers == 0);
 }
 
 static void take(vt_rwlock_t *l, uint64_t how) {
-  if (how == WRITE)
+  if (how == VT__WRITE)
     l->writer = true;
   else
     l->readers++;
@@ -24,10 +23,11 @@ static void serve(vt_rwlock_t *l) {
     take(l, w->about.u);
     vt__wait_hand(w, vt__wait_status(0));
   }
+  l->limit = w || l->writer || l->status != 0 ? 0 : UINT64_MAX;
 }
 
 static void put(vt_rwlock_t *l, uint64_t how) {
-  if (how == WRITE)
+  if (how == VT__WRITE)
     l->writer = false;
   else
     l->readers--;
@@ -45,35 +45,28 @@ static void give_back(vt_wait_list_t *list, vt__wait_t *w) {
 }
 
 static const vt__wait_rule_t rules[] = {
-    [READ] = {.ops = VT__WAIT_OPS("rwlock read"),
-              .left = left,
-              .give_back = give_back},
-    [WRITE] = {.ops = VT__WAIT_OPS("rwlock write"),
-               .left = left,
-               .give_back = give_back},
+    [VT__READ] = {.ops = VT__WAIT_OPS("rwlock read"),
+                  .left = left,
+                  .give_back = give_back},
+    [VT__WRITE] = {.ops = VT__WAIT_OPS("rwlock write"),
+                   .left = left,
+                   .give_back = give_back},
 };
 
-static bool try_lock(vt_rwlock_t *l, uint64_t how) {
-  if (!is_free_for(l, how) || l->status != 0 ||
-      !vt__wait_list_is_empty(&l->waiters))
-    return false;
-  take(l, how);
-  return true;
-}
-
-static vt_t lock(vt_rwlock_t *l, uint64_t how) {
-  if (VT_LIKELY(try_lock(l, how)))
-    return vt_done();
+vt_t vt__rwlock_wait(vt_rwlock_t *l, uint64_t how) {
   if (l->status != 0)
     return vt_failed(l->status);
-  return vt__wait_enlist(&l->waiters, &rules[how], (vt_value_t){.u = how});
+  vt_t v = vt__wait_enlist(&l->waiters, &rules[how], (vt_value_t){.u = how});
+  if (!vt_in_hand(v))
+    l->limit = 0;
+  return v;
 }
 
-static int unlock(vt_rwlock_t *l, uint64_t how) {
+int vt__rwlock_unlock(vt_rwlock_t *l, uint64_t how) {
   int rc = vt__wait_list_check(&l->waiters);
   if (rc != 0)
     return rc;
-  if (how == WRITE ? !l->writer : l->readers == 0)
+  if (how == VT__WRITE ? !l->writer : l->readers == 0)
     return UV_EPERM;
   put(l, how);
   return 0;
@@ -83,24 +76,16 @@ int vt_rwlock_init(vt_rwlock_t *l) {
   if (!l)
     return UV_EINVAL;
   l->readers = 0;
+  l->limit = UINT64_MAX;
   l->writer = false;
   l->status = 0;
   vt__wait_list_init(&l->waiters);
   return 0;
 }
 
-vt_t vt_rwlock_read_lock_async(vt_rwlock_t *l) { return lock(l, READ); }
-
-vt_t vt_rwlock_write_lock_async(vt_rwlock_t *l) { return lock(l, WRITE); }
-
-bool vt_rwlock_try_read_lock(vt_rwlock_t *l) { return try_lock(l, READ); }
-
-bool vt_rwlock_try_write_lock(vt_rwlock_t *l) { return try_lock(l, WRITE); }
-
-int vt_rwlock_read_unlock(vt_rwlock_t *l) { return unlock(l, READ); }
-
-int vt_rwlock_write_unlock(vt_rwlock_t *l) { return unlock(l, WRITE); }
-
 int vt_rwlock_close(vt_rwlock_t *l, int64_t status) {
-  return vt__wait_list_shut(&l->waiters, &l->status, status);
+  int rc = vt__wait_list_shut(&l->waiters, &l->status, status);
+  if (rc == 0)
+    l->limit = 0;
+  return rc;
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Semaphores.
  *
- * Invariant: while somebody waits, or once it is closed, free is 0 and all
- * permits are in kept; else kept is 0. So a hit is one compare with free, and
- * cannot overtake. */
+ * Invariant: while somebody waits, or once it is closed, free and limit are 0
+ * and all permits are in kept; else kept is 0 and limit is most. So a hit is
+ * one compare, and cannot overtake. */
 #include "vt/semaphore.h"
 
 #include "sync/semaphore.h"
 
 static vt_semaphore_t *semaphore_of(vt_wait_list_t *list) {
   return VT__WAIT_OWNER(list, vt_semaphore_t, waiters);
+}
+
+/* No hits from here on. */
+static void keep(vt_semaphore_t *s, uint64_t n) {
+  s->kept += s->free + n;
+  s->free = s->limit = 0;
 }
 
 /* Serves those who can be, in their order. */
@@ -23,11 +29,11 @@ static void serve(vt_semaphore_t *s) {
     return;
   s->free = s->kept;
   s->kept = 0;
+  s->limit = s->most;
 }
 
 static void put(vt_semaphore_t *s, uint64_t n) {
-  s->kept += s->free + n;
-  s->free = 0;
+  keep(s, n);
   serve(s);
 }
 
@@ -47,10 +53,8 @@ vt_t vt__semaphore_enlist(vt_semaphore_t *s, uint64_t n,
   if (s->status != 0)
     return vt_failed(s->status);
   vt_t v = vt__wait_enlist(&s->waiters, rule, (vt_value_t){.u = n});
-  if (vt_in_hand(v))
-    return v;
-  s->kept += s->free;
-  s->free = 0;
+  if (!vt_in_hand(v))
+    keep(s, 0);
   return v;
 }
 
@@ -63,13 +67,18 @@ void vt__semaphore_move(vt_semaphore_t *s, vt__wait_t *w,
     put(s, 0);
 }
 
-int vt_semaphore_init(vt_semaphore_t *s, uint64_t permits) {
-  if (!s)
-    return UV_EINVAL;
+void vt__semaphore_open(vt_semaphore_t *s, uint64_t permits, uint64_t most) {
   s->free = permits;
+  s->limit = s->most = most;
   s->kept = 0;
   s->status = 0;
   vt__wait_list_init(&s->waiters);
+}
+
+int vt_semaphore_init(vt_semaphore_t *s, uint64_t permits) {
+  if (!s)
+    return UV_EINVAL;
+  vt__semaphore_open(s, permits, UINT64_MAX);
   return 0;
 }
 
@@ -79,16 +88,12 @@ vt_t vt__semaphore_wait(vt_semaphore_t *s, uint64_t n) {
   return vt__semaphore_enlist(s, n, &acquire_rule);
 }
 
-int vt_semaphore_release(vt_semaphore_t *s, uint64_t n) {
+int vt__semaphore_release(vt_semaphore_t *s, uint64_t n) {
   if (n == 0)
     return UV_EINVAL;
-  if (n > UINT64_MAX - vt_semaphore_available(s))
-    return UV_EOVERFLOW;
-  if (VT_LIKELY(vt__wait_list_is_empty(&s->waiters) && s->status == 0)) {
-    s->free += n;
-    return 0;
-  }
   int rc = vt__wait_list_check(&s->waiters);
+  if (rc == 0 && n > s->most - vt_semaphore_available(s))
+    rc = UV_EOVERFLOW;
   if (rc == 0)
     put(s, n);
   return rc;
@@ -96,9 +101,7 @@ int vt_semaphore_release(vt_semaphore_t *s, uint64_t n) {
 
 int vt_semaphore_close(vt_semaphore_t *s, int64_t status) {
   int rc = vt__wait_list_shut(&s->waiters, &s->status, status);
-  if (rc != 0)
-    return rc;
-  s->kept += s->free;
-  s->free = 0;
-  return 0;
+  if (rc == 0)
+    keep(s, 0);
+  return rc;
 }

@@ -6,6 +6,9 @@
 #include "sync/wait_list.h"
 #include "vt/semaphore.h"
 
+/* Opens it for at most so many permits. */
+void vt__semaphore_open(vt_semaphore_t *s, uint64_t permits, uint64_t most);
+
 /* Waits for n permits, as acquire where they were not to be had; the rule has
  * the two functions below. */
 vt_t vt__semaphore_enlist(vt_semaphore_t *s, uint64_t n,

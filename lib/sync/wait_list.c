@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits, in a ring that any of them can leave in O(1).
+/* Waits, in a ring that any of them can leave in O(1). Handing something over
+ * moves the first one on, and links nothing.
  *
  * Happy path: enlisted, awaited, handed something by the primitive; the result
  * is in the block, the continuation in the ready queue. When its turn comes the
@@ -12,6 +13,7 @@
 #include "sync/wait_list.h"
 
 #include "core/report.h"
+#include "sync/link.h"
 
 static vt__wait_t *wait_of_op(vt_op_t *op) { return (vt__wait_t *)(void *)op; }
 
@@ -19,49 +21,46 @@ static const vt__wait_rule_t *rule_of(const vt_op_t *op) {
   return (const vt__wait_rule_t *)(const void *)op->source.ops;
 }
 
-/* ---- rings ---- */
+/* ---- the ring ---- */
 
-static void ring_init(vt_wait_link_t *link) { link->next = link->prev = link; }
-
-static void ring_append(vt_wait_link_t *ring, vt_wait_link_t *link) {
-  link->next = ring;
-  link->prev = ring->prev;
-  ring->prev->next = link;
-  ring->prev = link;
-}
-
-static void ring_leave(vt_wait_link_t *link) {
-  link->prev->next = link->next;
-  link->next->prev = link->prev;
-  ring_init(link);
-}
-
-static bool ring_is_alone(const vt_wait_link_t *link) {
-  return link->next == link;
-}
-
-static void join(vt__wait_t *w, vt_wait_list_t *list, vt_wait_link_t *ring) {
-  ring_append(ring, &w->link);
+static inline void join(vt__wait_t *w, vt_wait_list_t *list) {
+  vt__link_append(&list->ring, &w->link);
+  if (list->first == &list->ring)
+    list->first = &w->link;
   w->list = list;
   list->count++;
 }
 
 static void leave(vt__wait_t *w) {
-  ring_leave(&w->link);
+  if (w->list->first == &w->link)
+    w->list->first = w->link.next;
+  vt__link_leave(&w->link);
+  vt__link_init(&w->link);
   w->list->count--;
 }
 
 /* ---- the list ---- */
 
 void vt__wait_list_init(vt_wait_list_t *list) {
-  ring_init(&list->waiting);
-  ring_init(&list->handed);
+  vt__link_init(&list->ring);
+  list->first = &list->ring;
   list->loop = NULL;
   list->count = 0;
+  list->thread = NULL;
+}
+
+/* Its address tells the thread. */
+static const void *this_thread(void) { return &vt__current; }
+
+bool vt__wait_list_is_here(vt_wait_list_t *list) {
+  if (!list->thread && vt__current)
+    list->thread = this_thread();
+  return !list->thread || list->thread == this_thread();
 }
 
 int vt__wait_list_check(const vt_wait_list_t *list) {
-  if (list->count == 0 || list->loop == vt__current)
+  bool others = list->count != 0 && list->loop != vt__current;
+  if (!others && (!list->thread || list->thread == this_thread()))
     return 0;
   return (int)vt__misuse(VT_ETHREAD);
 }
@@ -70,22 +69,41 @@ int64_t vt__wait_list_reason(int64_t status, int64_t normal) {
   return status == 0 ? normal : vt_status_in_hand(vt_failed(status));
 }
 
-vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
-                     vt_value_t about) {
-  vt_op_t *op = NULL;
-  int rc = vt__wait_list_check(list);
-  if (rc == 0)
-    rc = vt__op_new(&rule->ops, sizeof(vt__wait_t), &op);
-  if (rc != 0)
-    return vt_failed(rc);
+static inline vt_t enlist(vt_wait_list_t *list, vt_loop_t *loop, vt_op_t *op,
+                          vt_value_t about) {
   vt__wait_t *w = wait_of_op(op);
-  list->loop = vt__slab_of(op)->loop;
-  op->aux = (uint32_t)vt__loop_now(list->loop);
+  list->loop = loop;
+  op->aux = (uint32_t)vt__loop_now(loop);
   w->about = about;
   w->status = 0;
-  join(w, list, &list->waiting);
-  vt__loop_hold(list->loop);
+  join(w, list);
+  vt__loop_hold(loop);
   return vt__op_task(op);
+}
+
+static VT_COLD vt_t enlist_slowly(vt_wait_list_t *list,
+                                  const vt__wait_rule_t *rule,
+                                  vt_value_t about) {
+  vt_op_t *op = NULL;
+  int rc = vt__op_new(&rule->ops, sizeof(vt__wait_t), &op);
+  return rc == 0 ? enlist(list, vt__current, op, about) : vt_failed(rc);
+}
+
+vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
+                        const vt__wait_rule_t *rule, vt_value_t about) {
+  vt_op_t *op = vt__op_new_fast(loop, &rule->ops, sizeof(vt__wait_t));
+  return VT_LIKELY(op != NULL) ? enlist(list, loop, op, about)
+                               : enlist_slowly(list, rule, about);
+}
+
+vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
+                     vt_value_t about) {
+  vt_loop_t *loop = vt__current;
+  int rc = vt__wait_list_check(list);
+  if (!VT_LIKELY(rc == 0))
+    return vt_failed(rc);
+  return VT_LIKELY(loop != NULL) ? vt__wait_enlist_on(loop, list, rule, about)
+                                 : enlist_slowly(list, rule, about);
 }
 
 void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
@@ -93,13 +111,19 @@ void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
   leave(w);
   w->op.source.ops = &rule->ops;
   list->loop = vt__slab_of(w)->loop;
-  join(w, list, &list->waiting);
+  join(w, list);
 }
 
 /* The continuation is queued, never run here. */
 static void complete(vt__wait_t *w, vt_result_t result) {
   vt_loop_t *loop = vt__slab_of(w)->loop;
-  w->op.flags |= VT_LATER;
+  if (VT_LIKELY(w->op.phase == VT__AWAITED && w->op.k)) {
+    w->op.result = result;
+    w->op.phase = VT__QUEUED;
+    vt__ready_push(loop, &w->op);
+    vt__loop_release_soon(loop);
+    return;
+  }
   vt__op_finish(&w->op, result);
   vt__loop_release(loop);
 }
@@ -110,9 +134,7 @@ void vt__wait_end(vt__wait_t *w, vt_result_t result) {
 }
 
 void vt__wait_hand(vt__wait_t *w, vt_result_t result) {
-  leave(w);
-  if (rule_of(&w->op)->give_back)
-    join(w, w->list, &w->list->handed);
+  w->list->first = w->link.next;
   complete(w, result);
 }
 
@@ -123,8 +145,8 @@ void vt__wait_list_end(vt_wait_list_t *list, vt_result_t result) {
 }
 
 void vt__wait_list_close(vt_wait_list_t *list) {
-  while (!ring_is_alone(&list->handed))
-    leave(vt__wait_of(list->handed.next));
+  while (list->count != 0)
+    leave(vt__wait_of(list->ring.next));
 }
 
 int vt__wait_list_shut(vt_wait_list_t *list, int64_t *closed, int64_t status) {
@@ -144,8 +166,10 @@ static bool is_waiting(const vt_op_t *op) {
 }
 
 static void taken(vt__wait_t *w) {
-  if (!ring_is_alone(&w->link))
-    leave(w);
+  if (vt__link_is_alone(&w->link))
+    return;
+  vt__link_leave(&w->link);
+  w->list->count--;
 }
 
 vt_result_t vt__wait_result(vt_source_t *source, uint64_t token) {
@@ -158,7 +182,7 @@ vt_result_t vt__wait_result(vt_source_t *source, uint64_t token) {
 /* Nobody takes the result: what was handed over goes back, then the block. */
 static void drop(vt_op_t *op) {
   vt__wait_t *w = wait_of_op(op);
-  if (!ring_is_alone(&w->link)) {
+  if (!vt__link_is_alone(&w->link)) {
     leave(w);
     rule_of(op)->give_back(w->list, w);
   }
@@ -170,14 +194,28 @@ static void drop_untaken(vt_op_t *op) {
   drop(op);
 }
 
-static void on_ready(vt_loop_t *loop, vt_op_t *op) {
-  if (VT_LIKELY(op->k != NULL)) {
+static VT_COLD void on_ready_slowly(vt_loop_t *loop, vt_op_t *op) {
+  if (op->k) {
     taken(wait_of_op(op));
     vt__op_run_ready(loop, op, op->result);
     return;
   }
   vt__report_forgotten(loop, op, op->result.status);
   drop(op);
+}
+
+static void on_ready(vt_loop_t *loop, vt_op_t *op) {
+  if (!VT_LIKELY(op->k && op->flags == 0 && loop->pool.unusual == 0)) {
+    on_ready_slowly(loop, op);
+    return;
+  }
+  taken(wait_of_op(op));
+  vt_continuation_fn *k = op->k;
+  void *state = op->state;
+  vt_result_t result = op->result;
+  vt_scope_t *scope = op->source.scope;
+  vt__pool_put_plain(op);
+  vt__run_ready(loop, k, state, scope, result);
 }
 
 /* A forgotten wait is out of the list at once. */
@@ -232,10 +270,19 @@ int vt__wait_cancel(vt_source_t *source, uint64_t token) {
   return 0;
 }
 
+/* What keeps its place, or has a cancel of its own, is not over by leaving;
+ * what was ended is out of the list. */
+static bool may_leave(const vt_op_t *op) {
+  const vt__wait_t *w = (const vt__wait_t *)(const void *)op;
+  const vt__wait_rule_t *rule = rule_of(op);
+  return !rule->stays && !rule->cancel && !vt__link_is_alone(&w->link);
+}
+
 const struct vt__own_ops vt__wait_own = {
     .attach = vt__op_attach,
     .stop = stop,
     .forget = forget,
     .drop = drop_untaken,
     .ready = on_ready,
+    .may_leave = may_leave,
 };

@@ -5,9 +5,9 @@
  * No call here runs a continuation: whoever is handed something, ended or
  * cancelled is completed through the ready queue.
  *
- * Invariant: a wait in phase VT__PENDING or VT__AWAITED is in waiting; one that
- * was handed something that can be given back is in handed until its result is
- * taken; every other one is in neither. */
+ * Invariant: a wait in phase VT__PENDING or VT__AWAITED is in the ring, from
+ * first on; one that was handed something is in it before first until its
+ * result is taken; every other one is not in it. */
 #ifndef VT_SYNC_WAIT_LIST_H
 #define VT_SYNC_WAIT_LIST_H
 
@@ -54,19 +54,24 @@ int vt__wait_cancel(vt_source_t *source, uint64_t token);
 
 void vt__wait_list_init(vt_wait_list_t *list);
 
-/* 0, or VT_ETHREAD where those who wait belong to another loop. */
+/* 0, or VT_ETHREAD where those who wait belong to another loop, or VT_DEBUG
+ * knows it to be another thread's. */
 int vt__wait_list_check(const vt_wait_list_t *list);
 
 /* Appends a wait: its value task; VT_ENOLOOP, VT_ETHREAD, UV_ENOMEM in hand. */
 vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
                      vt_value_t about);
 
+/* The same of a list that is the current loop's. */
+vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
+                        const vt__wait_rule_t *rule, vt_value_t about);
+
 /* Moves a wait to the end of a list of the same loop, with another rule. */
 void vt__wait_move(vt__wait_t *wait, vt_wait_list_t *list,
                    const vt__wait_rule_t *rule);
 
-/* Completes a wait of the list: by what it waited for, which it gives back when
- * nobody takes it; or by nothing but a result. */
+/* Completes the first that waits by what it waited for, which it gives back
+ * when nobody takes it, as its rule tells; or any by nothing but a result. */
 void vt__wait_hand(vt__wait_t *wait, vt_result_t result);
 void vt__wait_end(vt__wait_t *wait, vt_result_t result);
 
@@ -93,14 +98,14 @@ static inline vt__wait_t *vt__wait_of(vt_wait_link_t *link) {
 }
 
 static inline bool vt__wait_list_is_empty(const vt_wait_list_t *list) {
-  return list->waiting.next == &list->waiting;
+  return list->first == &list->ring;
 }
 
 /* The first that waits, or NULL. */
 static inline vt__wait_t *vt__wait_first(const vt_wait_list_t *list) {
   if (vt__wait_list_is_empty(list))
     return NULL;
-  return vt__wait_of(list->waiting.next);
+  return vt__wait_of(list->first);
 }
 
 static inline vt_result_t vt__wait_status(int64_t status) {

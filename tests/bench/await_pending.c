@@ -127,7 +127,7 @@ static int round_of(vt_body_fn *body, uint64_t n, double *out_ns) {
   return q.total == n / AWAITS * SUM ? rc : -1;
 }
 
-static int round_yields(uint64_t n, double *out_ns) {
+int await_pending_yields(uint64_t n, double *out_ns) {
   return round_of(yields_body, n, out_ns);
 }
 
@@ -161,6 +161,6 @@ static void compare(struct bench *b, const char *name,
 }
 
 void bench_await_pending(struct bench *b) {
-  compare(b, "await_pending", round_yields, 5);
+  compare(b, "await_pending", await_pending_yields, 5);
   compare(b, "await_pending_op", round_steps, BENCH_SHOWN);
 }

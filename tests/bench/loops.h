@@ -19,6 +19,12 @@ extern const struct bench_loop write_byte_call_loop;
 extern const struct bench_loop write_byte_hand_loop;
 extern const struct bench_loop putc_unlocked_loop;
 extern const struct bench_loop putc_loop;
+extern const struct bench_loop semaphore_hit_loop;
+extern const struct bench_loop mutex_hit_loop;
+extern const struct bench_loop channel_hit_loop;
+extern const struct bench_loop counter_hand_loop;
+extern const struct bench_loop flag_hand_loop;
+extern const struct bench_loop ring_hand_loop;
 extern const struct bench_loop country_hit_loop;
 extern const struct bench_loop country_call_loop;
 

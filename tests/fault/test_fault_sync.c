@@ -86,6 +86,57 @@ SCENARIO(a_full_channel_sent_to) {
   vt_channel_unref(c);
 }
 
+/* Its receives need slots, and whoever waits a block. */
+SCENARIO(a_shared_channel_waited_for) {
+  vt_shared_channel_t *c = NULL;
+  int64_t sent = 0, got = 0;
+  vt_value_t value;
+  int rc = vt_shared_channel_new(2, &c);
+  if (!run_is_clear(rc) || (rc == 0) != (c != NULL))
+    run_tell(r, "vt_shared_channel_new: neither a channel nor UV_ENOMEM");
+  for (int i = 0; i < WAITS / 2 && c; i++)
+    run_await(r, vt_shared_channel_receive_async(c));
+  int receives = r->owed;
+  for (int i = 0; i < WAITS && c; i++)
+    sent += vt_shared_channel_try_send(c, item(i)) == 0;
+  for (int i = 0; i < WAITS / 2 && c; i++)
+    run_await(r, vt_shared_channel_send_async(c, item(i)));
+  while (c && vt_shared_channel_try_receive(c, &value) == 0)
+    got++;
+  fixture_run(&r->f);
+  for (int i = 0; i < r->owed; i++)
+    *(i < receives ? &got : &sent) += r->seen[i].result.status == 0;
+  if (got != sent)
+    run_tell(r, "an item was lost");
+  vt_shared_channel_unref(c);
+}
+
+/* Refused, a select has taken nothing. */
+SCENARIO(a_select_over_channels) {
+  vt_channel_t *c[2] = {NULL, NULL};
+  vt_result_t out[WAITS][2] = {{{1, {0}}}};
+  vt_value_t value;
+  int got = 0, sent = 0;
+  if (vt_channel_new(WAITS, &c[0]) == 0 && vt_channel_new(WAITS, &c[1]) == 0)
+    for (int i = 0; i < WAITS; i++)
+      run_await(r, vt_select((vt_case_t[]){{vt_channel_receive_case, c[0]},
+                                           {vt_channel_receive_case, c[1]}},
+                             2, out[i]));
+  for (int i = 0; i < WAITS && c[1]; i++)
+    sent += vt_channel_try_send(c[i % 2], item(i)) == 0;
+  fixture_run(&r->f);
+  for (int i = 0; i < r->owed; i++)
+    if (r->seen[i].result.status == 0)
+      got += out[i][r->seen[i].result.value.u].status == 0;
+  for (int i = 0; i < 2; i++)
+    while (c[i] && vt_channel_try_receive(c[i], &value) == 0)
+      got++;
+  if (got != sent)
+    run_tell(r, "an item was lost");
+  for (int i = 0; i < 2; i++)
+    vt_channel_unref(c[i]);
+}
+
 /* ---- event ---- */
 
 SCENARIO(an_event_waited_for) {
@@ -175,6 +226,8 @@ int main(void) {
       cmocka_unit_test(a_mutex_waited_for),
       cmocka_unit_test(a_channel_filled_and_emptied),
       cmocka_unit_test(a_full_channel_sent_to),
+      cmocka_unit_test(a_shared_channel_waited_for),
+      cmocka_unit_test(a_select_over_channels),
       cmocka_unit_test(an_event_waited_for),
       cmocka_unit_test(an_rwlock_waited_for),
       cmocka_unit_test(a_condition_waited_for),
