@@ -25,7 +25,8 @@ VT_API void vt_tick_init(vt_tick_t *tick, uint64_t period_ms);
 
 /* Completes when a tick is due, in hand when it is already, with the number of
  * ticks since the last one taken in value.u (1, or more when some were missed).
- * Borrows tick until completion. As vt_delay otherwise. */
+ * Borrows tick until completion. As vt_delay otherwise. (The repeat of
+ * uv_timer_start counts from when the last one came, and so drifts.) */
 VT_API VT_MUST_USE vt_t vt_tick_async(vt_tick_t *tick);
 
 /* ---- so many a second ---- */

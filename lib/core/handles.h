@@ -16,6 +16,10 @@ typedef struct vt__handle vt__handle_t;
 typedef struct vt__handle_kind {
   const char *name; /* for reports */
 
+  /* It is about to be closed. False: not yet, the kind calls
+   * vt__handle_close_now when it may be. Optional. */
+  bool (*closing)(vt__handle_t *handle);
+
   /* libuv is done with the handle, and the object is out of the loop's table:
    * ends what is pending. The object is freed after it. Optional. */
   void (*closed)(vt__handle_t *handle);

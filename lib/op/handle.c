@@ -141,9 +141,12 @@ static void on_closed(uv_handle_t *uv) {
   complete_all(closers);
 }
 
+void vt__handle_close_now(vt__handle_t *h) { uv_close(h->uv, on_closed); }
+
 void vt__handle_close_bare(vt__handle_t *h) {
   h->closing = true;
-  uv_close(h->uv, on_closed);
+  if (!h->kind->closing || h->kind->closing(h))
+    vt__handle_close_now(h);
 }
 
 static void append(vt__handle_t *h, struct vt__close_op *c) {

@@ -52,6 +52,9 @@ vt_t vt__handle_close(vt__handle_t *handle);
 /* Closes an object that nobody waits for. Needs no memory. */
 void vt__handle_close_bare(vt__handle_t *handle);
 
+/* The rest of a close that the kind has put off. */
+void vt__handle_close_now(vt__handle_t *handle);
+
 vt__handle_t *vt__handle_find(const void *uv);
 
 /* The object of a handle in one of its callbacks. */

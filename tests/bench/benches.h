@@ -21,6 +21,7 @@ void bench_fs_hot(struct bench *b);
 void bench_work(struct bench *b);
 void bench_delay_million(struct bench *b);
 void bench_any_million(struct bench *b);
+void bench_tick_drift(struct bench *b);
 void bench_resp_get(struct bench *b);
 
 #endif

@@ -33,6 +33,7 @@ static const struct {
     {"work", bench_work},
     {"delay_million", bench_delay_million},
     {"any_million", bench_any_million},
+    {"tick_drift", bench_tick_drift},
     {"resp_get", bench_resp_get},
 };
 #define BENCHES (sizeof benches / sizeof *benches)
