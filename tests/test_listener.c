@@ -201,7 +201,8 @@ static void an_ip6_address_is_listened_to(void **state) {
   uv_ip6_addr("::1", 0, &addr);
   if (vt_tcp_listen((struct sockaddr *)&addr, 8, &l) != 0)
     skip();
-  uv_tcp_getsockname(vt_listener_uv(l), (struct sockaddr *)&addr, &size);
+  uv_tcp_getsockname((uv_tcp_t *)vt_listener_uv(l), (struct sockaddr *)&addr,
+                     &size);
   vt_forget(vt_listener_accept(l));
   vt_loop_walk(f->vt, note_subject, text);
   snprintf(expected, sizeof expected, "listener_accept [::1]:%d",
@@ -241,7 +242,7 @@ static void forgotten_its_connection_is_closed(void **state) {
   close_listener(f, l);
 }
 
-static void never_taken_its_connection_is_closed_at_detach(void **state) {
+static void never_taken_its_connection_is_told_at_detach(void **state) {
   struct fixture *f = *state;
   vt_listener_t *l = net_listen();
   vt_t v = vt_listener_accept(l);
@@ -250,24 +251,28 @@ static void never_taken_its_connection_is_closed_at_detach(void **state) {
   assert_true(vt_is_succeeded(v));
   assert_false(vt_in_hand(v));
   close_listener(f, l);
-  assert_int_equal(fixture_detach(f), 0);
-  assert_non_null(fixture_take_report(f, VT_REPORT_NEVER_AWAITED));
+  assert_int_equal(fixture_detach(f), UV_EBUSY);
+  const struct fixture_report *r = fixture_take_report(f, VT_REPORT_LEFT);
+  assert_non_null(r);
+  assert_string_equal(r->what, "stream");
+  close_stream(f, vt_get_result(v).value.p);
   assert_true(is_hung_up(fd));
   close(fd);
 }
 
 static void closed_a_pending_accept_is_cancelled_first(void **state) {
   struct fixture *f = *state;
-  struct seen accepted = {0}, closed = {0};
+  struct seen accepted = {0}, closed = {0}, again = {0};
   vt_listener_t *l = net_listen();
   vt_await(vt_listener_accept(l), seen_k, &accepted);
   vt_await(vt_listener_close(l), seen_k, &closed);
   assert_int_equal(accepted.count + closed.count, 0);
   assert_status(vt_get_result(vt_listener_accept(l)).status, UV_EBADF);
-  assert_status(vt_get_result(vt_listener_close(l)).status, UV_EBADF);
+  vt_await(vt_listener_close(l), seen_k, &again);
   assert_true(fixture_run(f));
   assert_seen_status(&accepted, UV_ECANCELED);
   assert_seen_int(&closed, 0);
+  assert_seen_int(&again, 0);
 }
 
 static void closed_a_waiting_connection_is_hung_up(void **state) {
@@ -280,6 +285,20 @@ static void closed_a_waiting_connection_is_hung_up(void **state) {
   assert_true(is_hung_up(fd));
   close(fd);
   assert_true(tmp_count_fds() <= fds + 1); /* libuv's own reserve */
+}
+
+static void open_it_refuses_a_detach(void **state) {
+  struct fixture *f = *state;
+  char expected[64];
+  vt_listener_t *l = net_listen();
+  snprintf(expected, sizeof expected, "127.0.0.1:%d",
+           ntohs(net_address(l).sin_port));
+  assert_int_equal(fixture_detach(f), UV_EBUSY);
+  const struct fixture_report *r = fixture_take_report(f, VT_REPORT_LEFT);
+  assert_non_null(r);
+  assert_string_equal(r->what, "listener");
+  assert_string_equal(r->subject, expected);
+  close_listener(f, l);
 }
 
 /* ---- it fails ---- */
@@ -412,9 +431,10 @@ int main(void) {
       fixture_test(an_ip6_address_is_listened_to),
       fixture_test(cancelled_the_connection_stays_for_the_next),
       fixture_test(forgotten_its_connection_is_closed),
-      fixture_test(never_taken_its_connection_is_closed_at_detach),
+      fixture_test(never_taken_its_connection_is_told_at_detach),
       fixture_test(closed_a_pending_accept_is_cancelled_first),
       fixture_test(closed_a_waiting_connection_is_hung_up),
+      fixture_test(open_it_refuses_a_detach),
       fixture_test(a_second_accept_is_ealready),
       fixture_test(an_address_in_use_is_told),
       fixture_test(bad_arguments_are_einval),

@@ -4,11 +4,13 @@
  * dropped. */
 #include "support/fixture.h"
 #include "support/net.h"
+#include "support/tmp.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* ---- helpers ---- */
@@ -164,6 +166,46 @@ static void paused_it_can_be_closed(void **state) {
   close(fd);
 }
 
+static int connect_to_name(const char *name) {
+  struct sockaddr_un addr = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  strncpy(addr.sun_path, name, sizeof addr.sun_path - 1);
+  assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+  return fd;
+}
+
+/* libuv deletes the file with the handle, which the pause closes. */
+static void a_local_socket_keeps_its_name(void **state) {
+  struct fixture *f = *state;
+  struct shortage shortage;
+  struct seen seen = {0}, pause = {0};
+  char name[TMP_PATH];
+  vt_listener_t *l;
+  if (limit_is_kept_by_valgrind())
+    skip();
+  tmp_file(name);
+  unlink(name);
+  assert_int_equal(vt_pipe_listen(name, 8, &l), 0);
+  int one = connect_to_name(name);
+  close(f->uv.emfile_fd);
+  f->uv.emfile_fd = -1;
+  shortage_begin(&shortage);
+  vt_await(vt_listener_accept(l), seen_k, &seen);
+  vt_await(vt_delay(40), seen_k, &pause);
+  fixture_run_until(f, &pause.count, 1);
+  int waited = seen.count;
+  shortage_end(&shortage);
+  assert_int_equal(waited, 0);
+  int two = connect_to_name(name); /* paused or not */
+  assert_true(fixture_run_until(f, &seen.count, 1));
+  close_stream(f, seen.result.value.p);
+  close_stream(f, run(f, vt_listener_accept(l)).value.p);
+  close(one);
+  close(two);
+  close_listener(f, l);
+  assert_int_equal(access(name, F_OK), -1);
+}
+
 /* Makes the kernel's accept fail with UV_EINVAL until it listens again. */
 static void break_socket(vt_listener_t *l) {
   uv_os_fd_t fd;
@@ -223,6 +265,7 @@ int main(void) {
       fixture_test(without_descriptors_it_pauses_and_goes_on),
       fixture_test(with_one_descriptor_it_still_pauses),
       fixture_test(paused_it_can_be_closed),
+      fixture_test(a_local_socket_keeps_its_name),
       fixture_test(another_error_is_told_and_it_goes_on),
       fixture_test(an_error_before_an_accept_is_told_to_the_next),
   };

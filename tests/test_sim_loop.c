@@ -355,6 +355,26 @@ static vt_t listen_body(void *arg) {
   return rc == 0 ? vt_done() : vt_failed(rc);
 }
 
+static vt_t connect_body(void *arg) {
+  struct sockaddr_in addr;
+  vt_udp_t *udp;
+  vt_stream_t *tty;
+  (void)arg;
+  uv_ip4_addr("127.0.0.1", 1, &addr);
+  if (vt_udp_new(0, &udp) != UV_ENOSYS || vt_tty_open(0, &tty) != UV_ENOSYS ||
+      vt_status(vt_pipe_connect("/none")) != UV_ENOSYS)
+    return vt_failed(UV_EINVAL);
+  return vt_tcp_connect((struct sockaddr *)&addr);
+}
+
+static void connects_of_vt_are_refused_and_leave_nothing(void **state) {
+  vt_sim_result_t out;
+  (void)state;
+  vt_sim_run(NULL, connect_body, NULL, &out);
+  assert_status(out.status, UV_ENOSYS);
+  assert_string_equal(out.text, "the body failed: function not implemented");
+}
+
 static void streams_of_vt_are_refused_and_leave_nothing(void **state) {
   vt_listener_t *listener = NULL;
   vt_sim_result_t out;
@@ -438,6 +458,7 @@ int main(void) {
       log_test(cancel_works_until_the_request_begins),
       log_test(files_work_without_a_callback),
       log_test(the_rest_of_libuv_is_refused),
+      cmocka_unit_test(connects_of_vt_are_refused_and_leave_nothing),
       cmocka_unit_test(streams_of_vt_are_refused_and_leave_nothing),
       log_test(a_thread_wakes_a_loop_that_waits),
       cmocka_unit_test(a_run_waits_for_real_threads_when_told),

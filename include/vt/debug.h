@@ -51,9 +51,21 @@
 #define vt_listener_accept(l) (VT__MADE, (vt_listener_accept)(l))
 #define vt_listener_close(l) (VT__MADE, (vt_listener_close)(l))
 #define vt_stream_read(s, b, n) (VT__MADE, (vt_stream_read)(s, b, n))
+#define vt_stream_read_exact(s, b, n)                                          \
+  (VT__MADE, (vt_stream_read_exact)(s, b, n))
 #define vt_stream_write(s, d, n) (VT__MADE, (vt_stream_write)(s, d, n))
+#define vt_stream_writev(s, b, n) (VT__MADE, (vt_stream_writev)(s, b, n))
+#define vt_stream_write_handle(s, d, n, h)                                     \
+  (VT__MADE, (vt_stream_write_handle)(s, d, n, h))
 #define vt_stream_shutdown(s) (VT__MADE, (vt_stream_shutdown)(s))
 #define vt_stream_close(s) (VT__MADE, (vt_stream_close)(s))
+#define vt_tcp_connect(a) (VT__MADE, (vt_tcp_connect)(a))
+#define vt_tcp_close_reset(s) (VT__MADE, (vt_tcp_close_reset)(s))
+#define vt_pipe_connect(n) (VT__MADE, (vt_pipe_connect)(n))
+#define vt_pipe_connect2(n, s) (VT__MADE, (vt_pipe_connect2)(n, s))
+#define vt_udp_send(u, d, n, a) (VT__MADE, (vt_udp_send)(u, d, n, a))
+#define vt_udp_receive(u, b, n, f) (VT__MADE, (vt_udp_receive)(u, b, n, f))
+#define vt_udp_close(u) (VT__MADE, (vt_udp_close)(u))
 #define vt_semaphore_acquire_async(s, n)                                       \
   (VT__MADE, (vt_semaphore_acquire_async)(s, n))
 #define vt_mutex_lock_async(m) (VT__MADE, (vt_mutex_lock_async)(m))

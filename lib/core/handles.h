@@ -14,11 +14,13 @@ typedef struct vt__handle vt__handle_t;
 
 /* One for each kind of object, static and const. */
 typedef struct vt__handle_kind {
-  const char *name; /* for reports */
+  const char *name; /* for reports; NULL: it is a part of another, not told */
 
-  /* It is about to be closed. False: not yet, the kind calls
-   * vt__handle_close_now when it may be. Optional. */
-  bool (*closing)(vt__handle_t *handle);
+  /* Optional, for an object with more to do than to close its one handle: it
+   * does that and calls vt__handle_close_now, at once or when it may be; or
+   * closes all its handles, and calls vt__handle_closed when libuv is done with
+   * the last. */
+  void (*close)(vt__handle_t *handle);
 
   /* libuv is done with the handle, and the object is out of the loop's table:
    * ends what is pending. The object is freed after it. Optional. */
@@ -35,7 +37,7 @@ struct vt__close_op;
 struct vt__handle {
   const vt__handle_kind_t *kind;
   struct uv_handle_s *uv;
-  vt_loop_t *loop;
+  vt_loop_t *loop;              /* NULL: abandoned */
   struct vt__close_op *closers; /* wait for the close; first in, first out */
   bool owned;                   /* the uv handle is the library's */
   bool closing;

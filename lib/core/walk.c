@@ -93,7 +93,7 @@ static void report_handles(struct walk *walk) {
   const vt__table_t *handles = &walk->loop->handles;
   for (size_t i = 0; i < handles->capacity; i++) {
     const vt__handle_t *handle = handles->slots[i].value;
-    if (handle && !handle->closers)
+    if (handle && handle->kind->name && !handle->closers)
       report_handle(walk, handle);
   }
 }

@@ -35,12 +35,12 @@ static void serve(vt_async_t *a) {
     vt_op_complete(o, take(a));
 }
 
-static bool on_closing(vt__handle_t *handle) {
+static void async_close(vt__handle_t *handle) {
   vt_async_t *a = (vt_async_t *)handle;
   atomic_store(&a->shut, true);
   while (atomic_load(&a->senders) != 0)
     vt__thread_yield();
-  return true;
+  vt__handle_close_now(handle);
 }
 
 static void on_closed(vt__handle_t *handle) {
@@ -49,7 +49,7 @@ static void on_closed(vt__handle_t *handle) {
 }
 
 static const vt__handle_kind_t async_kind = {
-    .name = "async", .closing = on_closing, .closed = on_closed};
+    .name = "async", .close = async_close, .closed = on_closed};
 static const vt_op_kind_t wait_kind = VT__WATCH_KIND("async_wait");
 
 static void on_async(uv_async_t *handle) {

@@ -98,12 +98,12 @@ vt__handle_t *vt__handle_find(const void *uv) {
   return vt__table_get(&vt__current->handles, uv);
 }
 
-int vt__handle_check(const vt__handle_t *h) {
+int vt__handle_check_slowly(const vt__handle_t *h) {
   if (!h)
     return UV_EINVAL;
-  if (!VT_LIKELY(vt__current == h->loop))
-    return vt__current ? (int)vt__misuse(VT_ETHREAD) : VT_ENOLOOP;
-  return h->closing ? UV_EBADF : 0;
+  if (vt__current == h->loop)
+    return UV_EBADF;
+  return vt__current ? (int)vt__misuse(VT_ETHREAD) : VT_ENOLOOP;
 }
 
 /* ---- closed ---- */
@@ -130,9 +130,9 @@ static void complete_all(struct vt__close_op *first) {
   }
 }
 
-static void on_closed(uv_handle_t *uv) {
-  vt__handle_t *h = vt__handle_find(uv);
-  leave(h);
+void vt__handle_closed(vt__handle_t *h) {
+  if (h->loop)
+    leave(h);
   if (h->kind->closed)
     h->kind->closed(h);
   struct vt__close_op *closers = h->closers;
@@ -141,12 +141,30 @@ static void on_closed(uv_handle_t *uv) {
   complete_all(closers);
 }
 
-void vt__handle_close_now(vt__handle_t *h) { uv_close(h->uv, on_closed); }
+static void on_closed(uv_handle_t *uv) {
+  vt__handle_closed(vt__handle_find(uv));
+}
 
-void vt__handle_close_bare(vt__handle_t *h) {
+static void on_abandoned(uv_handle_t *uv) {
+  vt__handle_closed(vt__handle_owner(uv));
+}
+
+void vt__handle_close_now(vt__handle_t *h) {
+  uv_close(h->uv, h->loop ? on_closed : on_abandoned);
+}
+
+static void close_all(vt__handle_t *h) {
   h->closing = true;
-  if (!h->kind->closing || h->kind->closing(h))
+  if (h->kind->close)
+    h->kind->close(h);
+  else
     vt__handle_close_now(h);
+}
+
+void vt__handle_abandon(vt__handle_t *h) {
+  leave(h);
+  h->loop = NULL;
+  close_all(h);
 }
 
 static void append(vt__handle_t *h, struct vt__close_op *c) {
@@ -165,17 +183,34 @@ static int begin(const char *name, struct vt__close_op **out) {
   return 0;
 }
 
-vt_t vt__handle_close(vt__handle_t *h) {
+/* The end of a handle that closes, awaited. */
+static vt_t wait_closed(vt__handle_t *h) {
   struct vt__close_op *c;
+  int rc = begin(h->kind->name, &c);
+  if (rc != 0)
+    return vt_failed(rc);
+  append(h, c);
+  return vt_op_started(c, 0);
+}
+
+vt_t vt__handle_close(vt__handle_t *h) {
   int rc = vt__handle_check(h);
   if (rc != 0 && rc != UV_EBADF)
     return vt_failed(rc);
-  rc = begin(h->kind->name, &c);
   if (rc == 0)
-    append(h, c);
-  if (!h->closing)
-    vt__handle_close_bare(h);
-  return rc == 0 ? vt_op_started(c, 0) : vt_failed(rc);
+    close_all(h);
+  return wait_closed(h);
+}
+
+vt_t vt__handle_close_by(vt__handle_t *h, vt__close_fn *close) {
+  int rc = vt__handle_check(h);
+  if (rc == 0) {
+    rc = close(h->uv, on_closed);
+    h->closing = rc == 0;
+  } else if (rc == UV_EBADF) {
+    rc = 0;
+  }
+  return rc == 0 ? wait_closed(h) : vt_failed(rc);
 }
 
 static vt_t close_plain(uv_handle_t *uv) {
@@ -190,7 +225,7 @@ static vt_t close_plain(uv_handle_t *uv) {
     return vt_op_started(c, rc);
   vt__current->borrowed++;
   append(&c->plain, c);
-  vt__handle_close_bare(&c->plain);
+  close_all(&c->plain);
   return vt_op_started(c, 0);
 }
 

@@ -41,26 +41,47 @@ int vt__handle_wrap(const vt__handle_kind_t *kind, size_t size, void *uv,
  * back. Nothing of it is pending. */
 void vt__handle_drop(vt__handle_t *handle);
 
+/* Why vt__handle_check says no. */
+int vt__handle_check_slowly(const vt__handle_t *handle);
+
 /* 0 where an operation may begin; UV_EINVAL for NULL, VT_ENOLOOP, VT_ETHREAD,
  * UV_EBADF once it closes. */
-int vt__handle_check(const vt__handle_t *handle);
+static inline int vt__handle_check(const vt__handle_t *handle) {
+  if (VT_LIKELY(handle && handle->loop == vt__current && !handle->closing))
+    return 0;
+  return vt__handle_check_slowly(handle);
+}
 
 /* Closes, and completes when libuv is done, as all closes of it do. Without
  * memory for the wait an object is closed all the same. */
 vt_t vt__handle_close(vt__handle_t *handle);
 
-/* Closes an object that nobody waits for. Needs no memory. */
-void vt__handle_close_bare(vt__handle_t *handle);
+/* The same by another function than uv_close, whose refusal leaves all as it
+ * is. */
+typedef int vt__close_fn(uv_handle_t *uv, uv_close_cb on_closed);
+vt_t vt__handle_close_by(vt__handle_t *handle, vt__close_fn *close);
 
-/* The rest of a close that the kind has put off. */
+/* Closes an object of the library's own that nobody knows: out of the loop's
+ * table at once, so that no detach has to wait. Needs no memory. */
+void vt__handle_abandon(vt__handle_t *handle);
+
+/* Closes the one handle, for a kind with a close of its own. */
 void vt__handle_close_now(vt__handle_t *handle);
+
+/* libuv is done with all handles of an object that closes: ends it. */
+void vt__handle_closed(vt__handle_t *handle);
+
+/* The object of an own uv handle. */
+static inline vt__handle_t *vt__handle_owner(const void *uv) {
+  return (vt__handle_t *)(void *)((char *)(uintptr_t)uv - VT__HANDLE_OWN);
+}
 
 vt__handle_t *vt__handle_find(const void *uv);
 
 /* The object of a handle in one of its callbacks. */
 static inline vt__handle_t *vt__handle_of(const void *uv) {
   if (VT_LIKELY(vt__current->borrowed == 0))
-    return (vt__handle_t *)(void *)((char *)(uintptr_t)uv - VT__HANDLE_OWN);
+    return vt__handle_owner(uv);
   return vt__handle_find(uv);
 }
 

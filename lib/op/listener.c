@@ -12,9 +12,10 @@
  * keep libuv 1.44 inside one callback for ever: after BURST of them the next is
  * left to the timer, a turn later. A connection that comes when its accept was
  * forgotten is closed. */
-#include "op/stream.h"
+#include "op/listener.h"
 
 #include "base/alloc.h"
+#include "op/address.h"
 #include "op/fd.h"
 
 enum { BURST = 64 };
@@ -43,15 +44,8 @@ static void fail_accept(vt_listener_t *l, int64_t status) {
 
 static int accept_cancel(vt_op_t *op) {
   unlink_accept(((struct vt__listener_op *)op)->listener);
-  vt__stream_cancelled(op);
+  vt__stream_cancelled(op, vt__stream_failed(UV_ECANCELED));
   return 0;
-}
-
-/* A connection that nobody takes. */
-static void accept_discard(vt_op_t *op, vt_result_t late) {
-  (void)op;
-  if (late.status == 0)
-    vt__stream_close(late.value.p, NULL);
 }
 
 static void listener_describe(const vt_op_t *op, char *text, size_t size) {
@@ -59,33 +53,14 @@ static void listener_describe(const vt_op_t *op, char *text, size_t size) {
   if (size > 0)
     text[0] = '\0';
   if (o->listener)
-    vt__socket_describe(&o->listener->uv, false, text, size);
+    vt__handle_address(o->listener->head.uv, false, text, size);
 }
 
 static const vt_op_kind_t accept_kind = {.ops = VT_OP_OPS("listener_accept"),
                                          .size = sizeof(struct vt__listener_op),
                                          .cancel = accept_cancel,
                                          .describe = listener_describe,
-                                         .discard = accept_discard};
-static const vt_op_kind_t close_kind = {.ops = VT_OP_OPS("listener_close"),
-                                        .size = sizeof(struct vt__listener_op),
-                                        .describe = listener_describe,
-                                        .detachable = true};
-
-static int listener_check(const vt_listener_t *l) {
-  if (!l)
-    return UV_EINVAL;
-  int rc = vt__loop_check(l->loop);
-  return rc == 0 && l->closing ? UV_EBADF : rc;
-}
-
-static int listener_begin(const vt_op_kind_t *kind, vt_listener_t *l,
-                          struct vt__listener_op **out) {
-  int rc = vt_op_begin(kind, out);
-  if (rc == 0)
-    (*out)->listener = l;
-  return rc;
-}
+                                         .discard = vt__stream_discard};
 
 /* ---- connections ---- */
 
@@ -93,13 +68,16 @@ static int listener_begin(const vt_op_kind_t *kind, vt_listener_t *l,
 static vt_result_t take_connection(vt_listener_t *l) {
   vt_result_t result = {0, {0}};
   vt_stream_t *s = l->spare;
+  result.status =
+      vt__stream_make(s, l->is_pipe ? UV_NAMED_PIPE : UV_TCP, false);
+  if (result.status != 0)
+    return result;
   l->spare = NULL;
   l->ready = false;
-  vt__socket_init(l->timer.loop, &s->uv);
-  result.status = uv_accept(&l->uv.stream, &s->uv.stream);
+  result.status = uv_accept(&l->own.stream, &s->own.stream);
   result.value.p = s;
   if (result.status != 0) {
-    vt__stream_close(s, NULL);
+    vt__handle_abandon(&s->head);
     vt__listener_pause(l); /* libuv 1.44 does not poll again by itself */
   }
   return result;
@@ -128,7 +106,7 @@ static void connection_failed(vt_listener_t *l, int status) {
 }
 
 static void on_connection(uv_stream_t *handle, int status) {
-  vt_listener_t *l = (vt_listener_t *)handle;
+  vt_listener_t *l = (vt_listener_t *)vt__handle_owner(handle);
   if (status == UV_ECONNABORTED)
     return;
   if (status != 0) {
@@ -147,12 +125,12 @@ static void on_connection(uv_stream_t *handle, int status) {
 }
 
 int vt__listener_listen(vt_listener_t *l) {
-  return uv_listen(&l->uv.stream, l->backlog, on_connection);
+  return uv_listen(&l->own.stream, l->backlog, on_connection);
 }
 
 vt_t vt_listener_accept(vt_listener_t *l) {
   struct vt__listener_op *a;
-  int rc = listener_check(l);
+  int rc = vt__handle_check((const vt__handle_t *)l);
   if (rc == 0 && l->accept)
     rc = UV_EALREADY;
   if (rc != 0)
@@ -162,76 +140,93 @@ vt_t vt_listener_accept(vt_listener_t *l) {
     l->error = 0;
     return vt_failed(rc);
   }
-  if (!l->spare && !(l->spare = vt__stream_new(l->loop)))
-    return vt_failed(UV_ENOMEM);
-  if (l->ready)
-    return vt_from_result(take_connection(l));
-  rc = listener_begin(&accept_kind, l, &a);
+  if (!l->spare)
+    rc = vt__stream_spare(&l->spare);
   if (rc != 0)
     return vt_failed(rc);
+  if (l->ready)
+    return vt_from_result(take_connection(l));
+  rc = vt_op_begin(&accept_kind, &a);
+  if (rc != 0)
+    return vt_failed(rc);
+  a->listener = l;
   l->accept = a;
   return vt_op_started(a, 0);
 }
 
 /* ---- made and closed ---- */
 
-vt_listener_t *vt__listener_new(vt_loop_t *loop, int backlog) {
-  vt_listener_t *l = vt__calloc(1, sizeof *l);
-  if (!l)
-    return NULL;
-  l->loop = loop;
-  l->backlog = backlog;
-  l->reserve = -1;
-  l->handles = 1;
-  uv_timer_init(vt_loop_uv(loop), &l->timer);
-  uv_unref((uv_handle_t *)&l->timer);
-  l->timer.data = l;
-  vt__listener_open(l);
-  return l;
-}
-
-void vt__listener_open(vt_listener_t *l) {
-  vt__socket_init(l->timer.loop, &l->uv);
-  l->open = true;
-  l->handles++;
+static void listener_closed(vt__handle_t *h) {
+  vt_listener_t *l = (vt_listener_t *)h;
+  fail_accept(l, UV_ECANCELED);
+  if (l->spare)
+    vt__handle_drop(&l->spare->head);
+  vt__free(l->name);
 }
 
 void vt__listener_handle_closed(vt_listener_t *l) {
-  vt_result_t done = {0, {0}};
-  if (--l->handles > 0)
-    return;
-  fail_accept(l, UV_ECANCELED);
-  struct vt__listener_op *op = l->close;
-  vt__free(l->spare);
-  vt__free(l);
-  if (!op)
-    return;
-  op->listener = NULL;
-  vt_op_complete(op, done);
+  if (--l->handles == 0)
+    vt__handle_closed(&l->head);
 }
 
 static void on_timer_closed(uv_handle_t *handle) {
   vt__listener_handle_closed(handle->data);
 }
 
-void vt__listener_close(vt_listener_t *l, struct vt__listener_op *op) {
-  l->closing = true;
-  l->close = op;
+/* A file goes before the socket: who comes after us may take the name. */
+static void listener_close(vt__handle_t *h) {
+  vt_listener_t *l = (vt_listener_t *)h;
+  if (l->name)
+    unlink(l->name);
   if (l->reserve >= 0)
     vt__fd_close(l->reserve);
   if (l->open)
-    uv_close(&l->uv.handle, vt__listener_socket_closed);
+    uv_close(&l->own.handle, vt__listener_socket_closed);
   uv_close((uv_handle_t *)&l->timer, on_timer_closed);
 }
 
-vt_t vt_listener_close(vt_listener_t *l) {
-  struct vt__listener_op *op;
-  int rc = listener_check(l);
-  if (rc != 0)
-    return vt_failed(rc);
-  rc = listener_begin(&close_kind, l, &op);
-  vt__listener_close(l, rc == 0 ? op : NULL);
-  return rc == 0 ? vt_op_started(op, 0) : vt_failed(rc);
+static void describe_handle(const vt__handle_t *h, char *text, size_t size) {
+  vt__handle_address(h->uv, false, text, size);
 }
 
-uv_tcp_t *vt_listener_uv(vt_listener_t *listener) { return &listener->uv.tcp; }
+static const vt__handle_kind_t listener_kind = {.name = "listener",
+                                                .close = listener_close,
+                                                .closed = listener_closed,
+                                                .describe = describe_handle};
+
+int vt__listener_new(bool is_pipe, int backlog, vt_listener_t **out) {
+  vt_listener_t *l;
+  int rc = vt__handle_new(&listener_kind, sizeof *l, &l);
+  if (rc != 0)
+    return rc;
+  l->is_pipe = is_pipe;
+  l->backlog = backlog;
+  l->reserve = -1;
+  l->handles = 1;
+  uv_timer_init(vt_loop_uv(l->head.loop), &l->timer);
+  uv_unref((uv_handle_t *)&l->timer);
+  l->timer.data = l;
+  rc = vt__listener_open(l);
+  if (rc != 0)
+    vt__handle_abandon(&l->head);
+  else
+    *out = l;
+  return rc;
+}
+
+int vt__listener_open(vt_listener_t *l) {
+  int rc = l->is_pipe ? uv_pipe_init(l->timer.loop, &l->own.pipe, 0)
+                      : uv_tcp_init(l->timer.loop, &l->own.tcp);
+  if (rc != 0)
+    return rc;
+  vt__handle_made(&l->head);
+  l->open = true;
+  l->handles++;
+  return 0;
+}
+
+vt_t vt_listener_close(vt_listener_t *l) {
+  return vt__handle_close((vt__handle_t *)l);
+}
+
+uv_stream_t *vt_listener_uv(vt_listener_t *l) { return &l->own.stream; }

@@ -13,7 +13,7 @@
  * when the listener and one connection find room. A failure there is one more
  * pause. */
 #include "op/fd.h"
-#include "op/stream.h"
+#include "op/listener.h"
 
 enum { PAUSE_FIRST_MS = 10, PAUSE_MOST_MS = 1000 };
 
@@ -27,8 +27,8 @@ static void start_timer(vt_listener_t *l, unsigned ms) {
 void vt__listener_later(vt_listener_t *l) { start_timer(l, 0); }
 
 void vt__listener_socket_closed(uv_handle_t *handle) {
-  vt_listener_t *l = (vt_listener_t *)handle;
-  if (!l->closing)
+  vt_listener_t *l = (vt_listener_t *)vt__handle_owner(handle);
+  if (!l->head.closing)
     start_timer(l, l->pause_ms);
   vt__listener_handle_closed(l);
 }
@@ -38,7 +38,7 @@ void vt__listener_pause(vt_listener_t *l) {
   l->pause_ms = ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS;
   l->ready = false;
   l->open = false;
-  uv_close(&l->uv.handle, vt__listener_socket_closed);
+  uv_close(&l->own.handle, vt__listener_socket_closed);
 }
 
 /* A duplicate of the reserve, when there is room for a connection too. */
@@ -51,16 +51,20 @@ static int duplicate_reserve(const vt_listener_t *l) {
   return room >= 0 ? fd : room;
 }
 
-static int listen_again(vt_listener_t *l) {
-  int fd = duplicate_reserve(l);
-  if (fd < 0)
-    return fd;
-  int rc = uv_tcp_open(&l->uv.tcp, (uv_os_sock_t)fd);
+/* Listens on a descriptor, which it takes. */
+static int listen_on(vt_listener_t *l, int fd) {
+  int rc = l->is_pipe ? uv_pipe_open(&l->own.pipe, fd)
+                      : uv_tcp_open(&l->own.tcp, (uv_os_sock_t)fd);
   if (rc != 0) {
     vt__fd_close(fd);
     return rc;
   }
   return vt__listener_listen(l);
+}
+
+static int listen_again(vt_listener_t *l) {
+  int fd = duplicate_reserve(l);
+  return fd < 0 ? fd : listen_on(l, fd);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -69,18 +73,27 @@ static void on_timer(uv_timer_t *timer) {
     vt__listener_retry(l);
     return;
   }
-  vt__listener_open(l);
-  if (listen_again(l) != 0)
+  if (vt__listener_open(l) != 0)
+    start_timer(l, l->pause_ms);
+  else if (listen_again(l) != 0)
     vt__listener_pause(l);
 }
 
-int vt__listener_start(vt_listener_t *l) {
+static int make_reserve(vt_listener_t *l) {
   uv_os_fd_t fd;
-  int rc = vt__listener_listen(l);
-  if (rc == 0)
-    rc = uv_fileno(&l->uv.handle, &fd);
+  int rc = uv_fileno(&l->own.handle, &fd);
   if (rc != 0)
     return rc;
   l->reserve = vt__fd_duplicate((uv_os_sock_t)fd);
   return l->reserve < 0 ? l->reserve : 0;
+}
+
+int vt__listener_start(vt_listener_t *l) {
+  int rc = vt__listener_listen(l);
+  return rc == 0 ? make_reserve(l) : rc;
+}
+
+int vt__listener_start_on(vt_listener_t *l, int fd) {
+  int rc = listen_on(l, fd);
+  return rc == 0 ? make_reserve(l) : rc;
 }

@@ -34,16 +34,17 @@ static void describe(const vt__handle_t *handle, char *text, size_t size) {
            (int)((const vt_process_t *)handle)->watch.own.process.pid);
 }
 
-static bool on_closing(vt__handle_t *handle) {
+/* Not before the child has ended: else nobody would reap it. */
+static void process_close(vt__handle_t *handle) {
   const vt_process_t *p = (const vt_process_t *)handle;
   if (!p->runs || p->detached)
-    return true;
-  uv_ref(handle->uv); /* the close may have no operation to hold the loop */
-  return false;
+    vt__handle_close_now(handle);
+  else
+    uv_ref(handle->uv); /* the close may have no operation to hold the loop */
 }
 
 static const vt__handle_kind_t process_kind = {.name = "process",
-                                               .closing = on_closing,
+                                               .close = process_close,
                                                .closed = vt__watch_closed,
                                                .describe = describe};
 static const vt_op_kind_t wait_kind = VT__WATCH_KIND("process_wait");

@@ -69,7 +69,7 @@ int vt__watch_started(vt__watch_t *w, int rc, void *out) {
   if (rc == 0)
     *(void **)out = w;
   else if (w->head.owned)
-    vt__handle_close_bare(&w->head);
+    vt__handle_abandon(&w->head);
   else
     vt__handle_drop(&w->head);
   return rc;

@@ -38,8 +38,8 @@ int server_init(struct server *s, const struct sockaddr *address,
   vt_reset_source_init(&s->end, 0);
   s->uv = vt_loop_uv(vt_loop_current());
   s->started_ms = uv_now(s->uv);
-  if (uv_tcp_getsockname(vt_listener_uv(s->listener), (struct sockaddr *)&bound,
-                         &size) == 0)
+  if (uv_tcp_getsockname((uv_tcp_t *)vt_listener_uv(s->listener),
+                         (struct sockaddr *)&bound, &size) == 0)
     s->port = ntohs(bound.ss_family == AF_INET6
                         ? ((struct sockaddr_in6 *)&bound)->sin6_port
                         : ((struct sockaddr_in *)&bound)->sin_port);

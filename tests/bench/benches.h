@@ -22,6 +22,7 @@ void bench_work(struct bench *b);
 void bench_delay_million(struct bench *b);
 void bench_any_million(struct bench *b);
 void bench_tick_drift(struct bench *b);
+void bench_echo(struct bench *b);
 void bench_resp_get(struct bench *b);
 
 #endif

@@ -27,6 +27,8 @@ static const struct bench_loop *const loops[] = {
     &ring_hand_loop,
     &country_hit_loop,
     &country_call_loop,
+    &echo_loop,
+    &echo_hand_loop,
     NULL,
 };
 

@@ -27,6 +27,8 @@ extern const struct bench_loop flag_hand_loop;
 extern const struct bench_loop ring_hand_loop;
 extern const struct bench_loop country_hit_loop;
 extern const struct bench_loop country_call_loop;
+extern const struct bench_loop echo_loop;
+extern const struct bench_loop echo_hand_loop;
 
 /* The loop of that symbol, or NULL. */
 const struct bench_loop *bench_loop_find(const char *symbol);

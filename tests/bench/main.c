@@ -34,6 +34,7 @@ static const struct {
     {"delay_million", bench_delay_million},
     {"any_million", bench_any_million},
     {"tick_drift", bench_tick_drift},
+    {"echo", bench_echo},
     {"resp_get", bench_resp_get},
 };
 #define BENCHES (sizeof benches / sizeof *benches)

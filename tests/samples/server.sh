@@ -5,23 +5,8 @@
 # last argument, the port, is 0. The server ends by SIGINT, with status 0.
 set -euo pipefail
 
-work=$(mktemp -d)
-: >"$work/out"
-port=
-"$@" >"$work/out" &
-pid=$!
-clean_up() {
-  [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap clean_up EXIT
-
-for ((tries = 0; tries < 400; tries++)); do
-  port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$work/out")
-  [ -z "$port" ] || break
-  kill -0 "$pid" # else it has ended
-  sleep 0.05
-done
+. "$(dirname "${BASH_SOURCE[0]}")/started.sh"
+start "$@"
 
 # ask LINE...: one connection, one answer to each line.
 ask() {

@@ -18,7 +18,8 @@ vt_listener_t *net_listen(void) {
 struct sockaddr_in net_address(vt_listener_t *listener) {
   struct sockaddr_in addr = {0};
   int size = sizeof addr;
-  uv_tcp_getsockname(vt_listener_uv(listener), (struct sockaddr *)&addr, &size);
+  uv_tcp_getsockname((uv_tcp_t *)vt_listener_uv(listener),
+                     (struct sockaddr *)&addr, &size);
   return addr;
 }
 
