@@ -63,6 +63,7 @@
 #include "vt/async_handle.h"
 #include "vt/barrier.h"
 #include "vt/bridge.h"
+#include "vt/byte_stream.h"
 #include "vt/channel.h"
 #include "vt/channel_ring.h"
 #include "vt/condition.h"
@@ -113,6 +114,7 @@
 #include "vt/work.h"
 #include "vt/wrap.h"
 #include "vt/writer.h"
+#include "vt/writer_file.h"
 
 #include "vt/debug.h"
 

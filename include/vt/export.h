@@ -13,6 +13,8 @@
 #define VT_LIKELY(x) __builtin_expect(!!(x), 1)
 #define VT_COLD __attribute__((cold, noinline))
 #define VT_NOINLINE __attribute__((noinline))
+#define VT_PRINTF(text, first)                                                 \
+  __attribute__((__format__(__printf__, text, first)))
 #define VT_TLS __attribute__((tls_model("initial-exec")))
 /* A frame moves by an assignment of its own type: compilers keep such a frame
  * in registers until it moves, which they do not through memcpy. */
@@ -24,6 +26,7 @@
 #define VT_LIKELY(x) (x)
 #define VT_COLD
 #define VT_NOINLINE
+#define VT_PRINTF(text, first)
 #define VT_TLS
 #define VT_COPY(to, from) memcpy((to), (from), sizeof *(from))
 #endif

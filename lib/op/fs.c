@@ -160,9 +160,15 @@ static void undo(vt__fs_op_t *f) {
 /* Here and now: a detach may be dropping it, and nothing may be under way after
  * that. */
 void vt__fs_discard_file(vt_op_t *op, vt_result_t late) {
+  (void)op;
+  vt__fs_close_now((uv_file)late.value.i);
+}
+
+int vt__fs_close_now(uv_file file) {
   uv_fs_t req;
-  uv_fs_close(vt_op_uv(op), &req, (uv_file)late.value.i, NULL);
+  int rc = uv_fs_close(NULL, &req, file, NULL);
   uv_fs_req_cleanup(&req);
+  return rc;
 }
 
 /* ---- completion ---- */

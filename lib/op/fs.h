@@ -83,6 +83,9 @@ void vt__fs_done(uv_fs_t *req);
 /* Discards a file that lay untaken: closes it. */
 void vt__fs_discard_file(vt_op_t *op, vt_result_t late);
 
+/* Closes a file without memory and without a wait. */
+int vt__fs_close_now(uv_file file);
+
 /* The functions that take nothing but a file, or a path. out: NULL where
  * nothing is filled. */
 typedef int vt__fs_file_fn(uv_loop_t *, uv_fs_t *, uv_file, uv_fs_cb);

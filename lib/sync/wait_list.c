@@ -89,6 +89,15 @@ static VT_COLD vt_t enlist_slowly(vt_wait_list_t *list,
   return rc == 0 ? enlist(list, vt__current, op, about) : vt_failed(rc);
 }
 
+vt_t vt__wait_enlist_block(vt_wait_list_t *list, const vt__wait_rule_t *rule,
+                           size_t size, vt_value_t about) {
+  vt_op_t *op = NULL;
+  int rc = vt__wait_list_check(list);
+  if (rc == 0)
+    rc = vt__op_new(&rule->ops, size, &op);
+  return rc == 0 ? enlist(list, vt__current, op, about) : vt_failed(rc);
+}
+
 vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
                         const vt__wait_rule_t *rule, vt_value_t about) {
   vt_op_t *op = vt__op_new_fast(loop, &rule->ops, sizeof(vt__wait_t));

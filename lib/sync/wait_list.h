@@ -66,6 +66,10 @@ vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
 vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
                         const vt__wait_rule_t *rule, vt_value_t about);
 
+/* The same for a wait that is the beginning of a block of size bytes. */
+vt_t vt__wait_enlist_block(vt_wait_list_t *list, const vt__wait_rule_t *rule,
+                           size_t size, vt_value_t about);
+
 /* Moves a wait to the end of a list of the same loop, with another rule. */
 void vt__wait_move(vt__wait_t *wait, vt_wait_list_t *list,
                    const vt__wait_rule_t *rule);

@@ -2,11 +2,9 @@
 /* The access log.
  *
  * A line that fits into the writer's buffer is in hand. When the buffer is
- * full, or a tick comes, a flush begins, and lines go to the spare until it
- * ends: the writer takes one operation at a time. The spare is smaller than the
- * buffer, so that it fits, in hand, into the one that the flush has emptied.
- * When the spare is full as well, callers wait for the flush, on one task, but
- * no longer than STALL_MS. */
+ * full, or a tick comes, a flush begins; the writer then fills its other
+ * buffer. When that is full as well, callers wait for the flush, on one task,
+ * but no longer than STALL_MS. */
 #include "access_log.h"
 
 #include <stdio.h>
@@ -15,7 +13,6 @@
 #include <time.h>
 
 #define BUFFER_SIZE ((size_t)128 * 1024)
-#define SPARE_SIZE (BUFFER_SIZE / 2)
 #define WORDS_MAX 4u /* of a request */
 #define WORD_MAX 64u /* bytes of each */
 #define LINE_SIZE (128 + WORDS_MAX * (4 * WORD_MAX + 3))
@@ -23,34 +20,30 @@
 
 struct access_log {
   vt_writer_t writer;
-  uv_file file;
+  vt_byte_file_t file;
   bool flushing;
-  uint64_t flush_ms;         /* when it began */
-  bool stalled;              /* it takes too long: nobody waits for it */
-  vt_promise_t *room;        /* of those who wait; NULL: nobody */
-  vt_reset_source_t flushed; /* for the one who closes */
-  int64_t told;              /* the failure that stderr was told; 0: none */
+  uint64_t flush_ms;  /* when it began */
+  bool stalled;       /* it takes too long: nobody waits for it */
+  vt_promise_t *room; /* of those who wait; NULL: nobody */
+  int64_t told;       /* the failure that stderr was told; 0: none */
   uint64_t dropped;
   uint64_t dropped_noted; /* of them, those that the log itself mentions */
   time_t second;
   char time[32]; /* of that second */
-  size_t spare_size;
-  char spare[SPARE_SIZE];
-  char buffer[BUFFER_SIZE];
 };
 
 int access_log_new(uv_file file, struct access_log **out) {
-  struct access_log *log = malloc(sizeof *log);
+  static const vt_writer_options_t options = {.size = BUFFER_SIZE,
+                                              .flags = VT_WRITER_OWNS};
+  struct access_log *log = calloc(1, sizeof *log);
   if (!log) {
     uv_fs_t req;
     uv_fs_close(NULL, &req, file, NULL);
     uv_fs_req_cleanup(&req);
     return UV_ENOMEM;
   }
-  memset(log, 0, offsetof(struct access_log, spare));
-  log->file = file;
-  vt_reset_source_init(&log->flushed, 0);
-  vt_writer_init(&log->writer, file, -1, log->buffer, sizeof log->buffer);
+  vt_byte_file_init(&log->file, file, -1);
+  vt_writer_init(&log->writer, &log->file.base, &options);
   *out = log;
   return 0;
 }
@@ -63,39 +56,32 @@ static bool fits(const struct access_log *log, size_t size) {
   return log->writer.error == 0 && size <= BUFFER_SIZE - log->writer.count;
 }
 
-/* Into the writer's buffer, where there is room: in hand. */
-static void put(struct access_log *log, const char *data, size_t size) {
-  if (size == 0)
-    return;
-  vt_result_t r =
-      vt_get_result(vt_writer_write_all_async(&log->writer, data, size));
+static void on_put(void *state, vt_result_t r) {
+  struct access_log *log = state;
   if (r.status != 0)
     log->dropped++;
 }
 
-static void add_spare(struct access_log *log, const char *line, size_t size) {
-  if (size > SPARE_SIZE - log->spare_size) {
-    log->dropped++;
-    return;
-  }
-  memcpy(log->spare + log->spare_size, line, size);
-  log->spare_size += size;
+/* In hand, but without memory for the writer's buffers. */
+static void put(struct access_log *log, const char *line, size_t size) {
+  vt_await(vt_writer_write_copy_async(&log->writer, line, size), on_put, log);
 }
 
-static uint64_t count_lines(const uint8_t *data, size_t size) {
+static uint64_t count_lines(uv_buf_t block) {
   uint64_t lines = 0;
-  for (size_t i = 0; i < size; i++)
-    lines += data[i] == '\n';
+  for (size_t i = 0; i < block.len; i++)
+    lines += block.base[i] == '\n';
   return lines;
 }
 
 /* What could not be written is dropped, so that the log can go on when the disk
  * can; a failure is told once. */
 static void give_up(struct access_log *log, int64_t status) {
-  const uint8_t *data;
-  size_t size = vt_writer_unwritten(&log->writer, &data);
-  log->dropped += count_lines(data, size);
-  vt_writer_discard(&log->writer);
+  uv_buf_t rest[2];
+  vt_writer_unwritten(&log->writer, rest);
+  uint64_t lines = count_lines(rest[0]) + count_lines(rest[1]);
+  if (vt_writer_discard(&log->writer) == 0)
+    log->dropped += lines;
   if (log->told != status)
     fprintf(stderr, "vt-cache-server: access log: %s, lines are dropped\n",
             vt_strerror(status));
@@ -125,7 +111,7 @@ static void wake(struct access_log *log) {
 
 bool access_log_has_room(const struct access_log *log) {
   return !log->flushing || log->stalled ||
-         log->spare_size + LINE_SIZE <= SPARE_SIZE;
+         log->writer.count + LINE_SIZE <= BUFFER_SIZE;
 }
 
 /* Without memory to wait nobody does, and lines may be dropped. */
@@ -141,7 +127,6 @@ vt_t access_log_wait(struct access_log *log) {
 
 static void on_flushed(void *state, vt_result_t r) {
   struct access_log *log = state;
-  vt_result_t done = {0, {0}};
   log->flushing = false;
   log->stalled = false;
   if (r.status == 0) {
@@ -150,14 +135,7 @@ static void on_flushed(void *state, vt_result_t r) {
   } else if (r.status != UV_ENOMEM) { /* which is no fault of the file */
     give_up(log, r.status);
   }
-  size_t size = log->spare_size;
-  log->spare_size = 0;
-  if (fits(log, size))
-    put(log, log->spare, size);
-  else
-    log->dropped += count_lines((const uint8_t *)log->spare, size);
   wake(log);
-  vt_reset_source_set(&log->flushed, done);
 }
 
 static void begin_flush(struct access_log *log) {
@@ -165,7 +143,6 @@ static void begin_flush(struct access_log *log) {
     return;
   log->flushing = true;
   log->flush_ms = uv_now(vt_loop_uv(vt_loop_current()));
-  vt_reset_source_reset(&log->flushed);
   vt_await(vt_writer_flush_async(&log->writer), on_flushed, log);
 }
 
@@ -178,13 +155,14 @@ void access_log_tick(struct access_log *log) {
   begin_flush(log);
 }
 
+/* A flush that begins leaves an empty buffer, where the other one is free. */
 static void add_line(struct access_log *log, const char *line, size_t size) {
-  if (!log->flushing && !fits(log, size))
+  if (!fits(log, size))
     begin_flush(log);
-  if (!log->flushing && fits(log, size))
+  if (fits(log, size))
     put(log, line, size);
   else
-    add_spare(log, line, size);
+    log->dropped++;
 }
 
 /* ---- the line ---- */
@@ -246,12 +224,9 @@ static vt_t close_body(void *frame) {
   struct close_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  if (f->log->flushing)
-    VT_TRY(f, vt_reset_source_task(&f->log->flushed));
-  VT_TRY(f, vt_writer_close_async(&f->log->writer));
-  VT_FINALLY(f);
-  VT_AWAIT(f, r, vt_fs_close(f->log->file));
-  free(f->log);
+  VT_AWAIT(f, r, vt_writer_close_async(&f->log->writer));
+  if (vt_writer_discard(&f->log->writer) == 0) /* else it still writes */
+    free(f->log);
   if (r.status != 0)
     VT_RETURN(f, vt_failed(r.status));
   VT_END(f);

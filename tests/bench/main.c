@@ -21,6 +21,8 @@ static const struct {
     {"all_hit", bench_all_hit},
     {"async_hit", bench_async_hit},
     {"write_byte_hit", bench_write_byte_hit},
+    {"write_byte", bench_write_byte},
+    {"write_line_1k_clients", bench_write_line},
     {"task_hit", bench_task_hit},
     {"sync_hit", bench_sync_hit},
     {"country_hit", bench_country_hit},

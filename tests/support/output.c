@@ -8,15 +8,20 @@
 #include "support/tmp.h"
 
 void output_open(struct output *o, int64_t offset) {
-  int rc;
-  o->fd = tmp_fd();
-  assert_true(o->fd >= 0);
-  rc = vt_writer_init(&o->w, o->fd, offset, o->buffer, sizeof o->buffer);
-  assert_int_equal(rc, 0);
+  output_open_file(o, tmp_fd(), offset);
+}
+
+void output_open_file(struct output *o, int fd, int64_t offset) {
+  vt_writer_options_t options = {.size = OUTPUT_BUFFER};
+  o->fd = fd;
+  assert_true(fd >= 0);
+  assert_int_equal(vt_byte_file_init(&o->file, fd, offset), 0);
+  assert_int_equal(vt_writer_init(&o->w, &o->file.base, &options), 0);
 }
 
 void output_close(struct fixture *f, struct output *o) {
   vt_loop_run(f->vt, vt_writer_close_async(&o->w));
+  vt_writer_discard(&o->w);
   close(o->fd);
 }
 
@@ -28,25 +33,28 @@ void output_fill(uint8_t *data, size_t size) {
 }
 
 void output_fill_buffer(struct output *o, size_t from) {
-  for (size_t i = 0; i < sizeof o->buffer; i++)
+  for (size_t i = 0; i < OUTPUT_BUFFER; i++)
     assert_true(
         vt_in_hand(vt_writer_write_async(&o->w, output_byte(from + i))));
 }
 
 void output_assert_kept(struct output *o, size_t size) {
   uint8_t all[4096];
-  const uint8_t *rest;
-  size_t left = vt_writer_unwritten(&o->w, &rest);
+  uv_buf_t rest[2];
+  size_t left = vt_writer_unwritten(&o->w, rest);
   size_t have = tmp_read(o->fd, all, sizeof all - left);
-  memcpy(all + have, rest, left);
-  assert_int_equal(have + left, size);
+  for (int i = 0; i < 2; i++) {
+    memcpy(all + have, rest[i].base, rest[i].len);
+    have += rest[i].len;
+  }
+  assert_int_equal(have, size);
   for (size_t i = 0; i < size; i++)
     assert_int_equal(all[i], output_byte(i));
 }
 
 void output_assert_file(struct output *o, size_t size) {
-  const uint8_t *rest;
-  assert_int_equal(vt_writer_unwritten(&o->w, &rest), 0);
+  uv_buf_t rest[2];
+  assert_int_equal(vt_writer_unwritten(&o->w, rest), 0);
   output_assert_kept(o, size);
 }
 

@@ -6,13 +6,18 @@
 
 #include "support/fixture.h"
 
+/* Bytes of each of the writer's two buffers. */
+#define OUTPUT_BUFFER 16
+
 struct output {
   vt_writer_t w;
+  vt_byte_file_t file;
   int fd;
-  uint8_t buffer[16];
 };
 
 void output_open(struct output *o, int64_t offset);
+/* The same over a file of the case's, which output_close closes. */
+void output_open_file(struct output *o, int fd, int64_t offset);
 void output_close(struct fixture *f, struct output *o);
 
 /* Byte number i, and the first size of them. */
