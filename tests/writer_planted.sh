@@ -5,34 +5,9 @@
 # random test finds each. The arguments are what the test is linked with.
 set -euo pipefail
 
-readonly source=$1 build=$2 compiler=$3
-shift 3
-copy=$(mktemp -d)
-readonly copy
-trap 'rm -rf "$copy"' EXIT
-planted=0
-
-# plant FILE SED-SCRIPT: a changed copy, which the test must not bear.
-plant() {
-  local file=$1 script=$2
-  shift 2
-  sed "$script" "$source/lib/io/$file" >"$copy/$file"
-  if cmp -s "$source/lib/io/$file" "$copy/$file"; then
-    echo "nothing is changed by: $script"
-    exit 1
-  fi
-  "$compiler" -std=gnu11 -O1 -w -I"$source/lib" -I"$source/include" \
-    -I"$build/include" -I"$source/tests" "$copy/$file" \
-    "$source/tests/test_writer_random.c" "$source/tests/support/sink.c" \
-    -o "$copy/test" "${link[@]}"
-  if VT_RUNS=3000 timeout 6 "$copy/test" >"$copy/output" 2>&1; then
-    echo "planted and not found: $script"
-    exit 1
-  fi
-  planted=$((planted + 1))
-}
-
-readonly link=("$@")
+random_test=writer_random
+support_file=sink.c
+. "$1/tests/support/plant.sh"
 
 # A byte is skipped, or comes twice, after a part was taken.
 plant writer_pump.c 's/flying_done += own;/flying_done += own + (own < flying);/'

@@ -95,6 +95,10 @@ int vt_byte_file_init(vt_byte_file_t *s, uv_file file, int64_t offset) {
   return 0;
 }
 
+vt_byte_file_t *vt__byte_file(vt_byte_stream_t *s) {
+  return s->ops == &file_ops ? file_of(s) : NULL;
+}
+
 /* ---- sockets ---- */
 
 static vt_stream_t *stream_of(vt_byte_stream_t *s) {

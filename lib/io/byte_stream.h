@@ -12,6 +12,9 @@ enum { VT__FILE_BLOCKS = 4 };
 vt_t vt__file_write(uv_file file, const uv_buf_t blocks[], unsigned count,
                     int64_t offset);
 
+/* The file that a stream is, or NULL. */
+vt_byte_file_t *vt__byte_file(vt_byte_stream_t *stream);
+
 /* Closes the file, without memory too. */
 vt_t vt__file_close(uv_file file);
 

@@ -11,6 +11,7 @@ void bench_async_hit(struct bench *b);
 void bench_write_byte_hit(struct bench *b);
 void bench_write_byte(struct bench *b);
 void bench_write_line(struct bench *b);
+void bench_read_line(struct bench *b);
 void bench_task_hit(struct bench *b);
 void bench_sync_hit(struct bench *b);
 void bench_country_hit(struct bench *b);

@@ -25,6 +25,8 @@ static const struct bench_loop *const loops[] = {
     &counter_hand_loop,
     &flag_hand_loop,
     &ring_hand_loop,
+    &read_line_loop,
+    &getline_loop,
     &country_hit_loop,
     &country_call_loop,
     &echo_loop,

@@ -25,6 +25,8 @@ extern const struct bench_loop channel_hit_loop;
 extern const struct bench_loop counter_hand_loop;
 extern const struct bench_loop flag_hand_loop;
 extern const struct bench_loop ring_hand_loop;
+extern const struct bench_loop read_line_loop;
+extern const struct bench_loop getline_loop;
 extern const struct bench_loop country_hit_loop;
 extern const struct bench_loop country_call_loop;
 extern const struct bench_loop echo_loop;

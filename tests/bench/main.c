@@ -23,6 +23,7 @@ static const struct {
     {"write_byte_hit", bench_write_byte_hit},
     {"write_byte", bench_write_byte},
     {"write_line_1k_clients", bench_write_line},
+    {"read_line", bench_read_line},
     {"task_hit", bench_task_hit},
     {"sync_hit", bench_sync_hit},
     {"country_hit", bench_country_hit},
