@@ -80,6 +80,18 @@ plant_tree() {
   demand "its top is '9.9.9'" bash "$here/check_tree.sh" "$tree"
 }
 
+plant_sites() {
+  plant include/vt/delay.h 'VT_API VT_MUST_USE vt_t vt_planted(void);' \
+    'vt_planted: no macro in vt/debug.h'
+  plant include/vt/delay.h $'VT_API VT_MUST_USE vt_t\nvt_planted(int a);' \
+    'vt_planted: no macro in vt/debug.h'
+
+  fresh_tree
+  rm -r "$tree/include/vt"
+  mkdir "$tree/include/vt"
+  demand 'these were not the headers' bash "$here/check_sites.sh" "$tree"
+}
+
 plant_must_use() {
   local header=include/vt/delay.h
   plant $header 'VT_API vt_t vt_planted(void);' 'vt_planted lacks VT_MUST_USE'
