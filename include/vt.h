@@ -41,12 +41,16 @@
  *      and alive until then, cancelled or not. When memory runs out an operation
  *      may be cancelled and forgotten for its awaiter; the borrow lasts until
  *      libuv has given it up, so such memory should outlive the loop's detach.
- *   5. A failure that nobody took is reported (<vt/report.h>), never lost.
- *   6. Misuse is answered by a status of its own (<vt/error.h>), in every
+ *   5. What a result owns that nobody takes is dropped by its type: a file is
+ *      closed, a permit given back. So is what a combinator, or an async
+ *      function that returned what waits, keeps for its own result
+ *      (<vt/all.h>). Results in hand are the caller's from the start.
+ *   6. A failure that nobody took is reported (<vt/report.h>), never lost.
+ *   7. Misuse is answered by a status of its own (<vt/error.h>), in every
  *      build, and changes nothing.
- *   7. What is begun while a scope is current belongs to it: it is cancelled with
+ *   8. What is begun while a scope is current belongs to it: it is cancelled with
  *      the scope, and the scope's join waits for it (<vt/scope.h>).
- *   8. After vt_loop_detach only results in hand and static tasks may be
+ *   9. After vt_loop_detach only results in hand and static tasks may be
  *      touched.
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to

@@ -186,7 +186,7 @@ static void a_late_cancel_hits_no_stranger(void **state) {
   for (int level = 0; level < 8; level++) {
     struct deep d = {.level = level};
     struct await_frame tail;
-    d.gate_v = tail.v = gate_begin(&d.gate);
+    d.gate_v = tail.v = gate_begin_plain(&d.gate);
     d.outer = await_async(vt_start(&tail, tail_body));
     vt_await(d.outer, seen_k, &d.seen);
     for (int i = 0; i < 3; i++)

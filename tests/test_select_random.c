@@ -21,6 +21,7 @@ struct place {
   int of[CASES]; /* the channel of each case; CHANNELS: none */
   vt_t v;
   bool waits;
+  unsigned in_hand; /* the case that was, while losers are waited for */
 };
 
 struct world {
@@ -78,6 +79,9 @@ static void begin(struct world *w, struct place *p) {
   w->rounds++;
   p->waits = true;
   p->v = vt_select(p->cases, count, p->out);
+  p->in_hand = 0; /* CASES: none */
+  while (p->in_hand < CASES && p->out[p->in_hand].status != 0)
+    p->in_hand++;
   vt_await(p->v, on_select, p);
 }
 
@@ -87,9 +91,8 @@ static void drop(struct world *w, struct place *p) {
     return;
   }
   assert_true(vt_await_stop(p->v, on_select, p));
-  for (int i = 0; i < CASES; i++) /* it may have been complete */
-    if (p->of[i] < CHANNELS)
-      arrive(w, p->out[i]);
+  if (p->in_hand < CASES && p->of[p->in_hand] < CHANNELS)
+    arrive(w, p->out[p->in_hand]);
   p->waits = false;
   w->dropped++;
 }

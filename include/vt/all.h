@@ -6,7 +6,15 @@
  * awaited counts as complete with that status. They are read during the call:
  * the array need not stay. Without memory for the whole the operands are
  * cancelled and forgotten, and it gives UV_ENOMEM. Cancelling the whole cancels
- * those that are not complete and completes when they are. */
+ * those that are not complete and completes when they are.
+ *
+ * What an operand's result owns (an open file, a connection, a permit) is the
+ * caller's when the whole's result is taken and shows it. It is dropped by its
+ * type, the file closed and the permit given back, when the whole is forgotten,
+ * withdrawn or never taken, and where nothing shows it: a loser's, and without
+ * out all of a failing vt_all's. This holds for operations of the library and of
+ * the bridge that had to wait. A result in hand is the caller's own, as is one
+ * of a task or a source of yours: give out where such a one owns something. */
 #ifndef VT_ALL_H
 #define VT_ALL_H
 
@@ -28,16 +36,18 @@ extern "C" {
 /* Completes when all count operands have; never earlier, but see VT_FAIL_FAST.
  * Its status is that of the first failure by index, else 0 and value.u is count
  * (0 operands: 0 in hand). out: NULL, or room for count results, each written
- * as it comes; borrowed until completion. UV_EINVAL for v NULL. */
+ * as it comes; borrowed until completion. A success without out gives what they
+ * own all the same: all locks are held. UV_EINVAL for v NULL. */
 static inline VT_MUST_USE vt_t vt_all(const vt_t v[], size_t count,
                                       unsigned flags, vt_result_t out[]);
 
 /* Completes with the index, in value.u, of the first operand to complete, well
  * or not; the lowest of those that are complete at the call. The others are
  * cancelled, and completion waits for those that libuv still holds, so that no
- * memory is written afterwards; they may have succeeded all the same: give out
- * (as for vt_all; with VT_KEEP only the winner's is written) where a result owns
- * something. UV_EINVAL for no operands. */
+ * memory is written afterwards; they may have succeeded all the same: out (as
+ * for vt_all; with VT_KEEP not of those that were left) gives what they own,
+ * else it is dropped and only the winner's is the caller's. UV_EINVAL for no
+ * operands. */
 VT_API VT_MUST_USE vt_t vt_any(const vt_t v[], size_t count, unsigned flags,
                                vt_result_t out[]);
 

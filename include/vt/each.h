@@ -55,7 +55,7 @@ VT_API VT_MUST_USE vt_t vt_each_next(vt_each_t *each);
 
 /* The result of operand index, any number of times; VT_EPENDING before it has
  * completed, UV_EINVAL for an index that there is not. What it owns is the
- * caller's. */
+ * caller's once the index was given, and not before. */
 VT_API vt_result_t vt_each_result(const vt_each_t *each, size_t index);
 
 /* How many are still to be given; 0 for NULL. */
@@ -68,8 +68,8 @@ VT_API int vt_each_cancel(vt_each_t *each);
 /* Ends it; NULL is accepted. What is not complete is cancelled (VT_KEEP: goes
  * on) and forgotten. An operation that libuv cannot stop uses memory of yours
  * until it is done: where there is such memory, vt_each_cancel and take the
- * rest first, or join their scope before the memory goes. A failure that was
- * not given is reported; a success is dropped: take those that own something.
+ * rest first, or join their scope before the memory goes. Of what was not given
+ * a failure is reported, and what a success owns is dropped as <vt/all.h> tells.
  * A vt_each_next that waits completes with UV_ECANCELED. Never freed, it keeps
  * the loop from being detached. */
 VT_API void vt_each_free(vt_each_t *each);

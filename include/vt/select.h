@@ -41,8 +41,9 @@ typedef struct vt_case {
  *
  * Cancelled it has taken nothing: UV_ECANCELED, or a case's outcome that came
  * first. Forgotten or withdrawn while it waits it takes nothing, and what it
- * has begun is cancelled; out is the caller's again. UV_EINVAL for no cases;
- * UV_ENOMEM. */
+ * has begun is cancelled; out is the caller's again, and an item that was there
+ * at the call, while it waits for others to end, is in it. UV_EINVAL for no
+ * cases; UV_ENOMEM. */
 VT_API VT_MUST_USE vt_t vt_select(const vt_case_t cases[], size_t count,
                                   vt_result_t out[]);
 

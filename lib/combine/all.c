@@ -35,7 +35,7 @@ static vt_result_t all_outcome(const vt__group_t *g) {
   return all_of(status, g->count);
 }
 
-static const vt__group_rule_t all_rule = {all_on_over, all_outcome,
+static const vt__group_rule_t all_rule = {all_on_over, all_outcome, false,
                                           VT__GROUP_OPS("all")};
 
 /* Those in hand from i on; how many there are in front of what waits. */
@@ -83,9 +83,9 @@ static vt_result_t any_outcome(const vt__group_t *g) {
   return g->cancelled && first.status != 0 ? first : all_of(0, g->first);
 }
 
-static const vt__group_rule_t any_rule = {any_on_over, any_outcome,
+static const vt__group_rule_t any_rule = {any_on_over, any_outcome, true,
                                           VT__GROUP_OPS("any")};
-static const vt__group_rule_t race_rule = {any_on_over, race_outcome,
+static const vt__group_rule_t race_rule = {any_on_over, race_outcome, true,
                                            VT__GROUP_OPS("race")};
 
 vt_t vt_any(const vt_t v[], size_t count, unsigned flags, vt_result_t out[]) {
@@ -142,12 +142,14 @@ static const struct vt__own_ops select_own = {
     .attach = vt__op_attach,
     .stop = select_stop,
     .forget = select_forget,
-    .drop = vt__op_drop,
-    .ready = vt__op_ready,
+    .drop = vt__owner_drop,
+    .ready = vt__owner_ready,
+    .owns = vt__group_owns,
+    .settle = vt__group_settle,
 };
 
 static const vt__group_rule_t select_rule = {
-    any_on_over, any_outcome, VT__GROUP_OPS_OF("select", select_own)};
+    any_on_over, any_outcome, true, VT__GROUP_OPS_OF("select", select_own)};
 
 vt_t vt_select(const vt_case_t cases[], size_t count, vt_result_t out[]) {
   vt__group_t *g;
@@ -163,6 +165,7 @@ vt_t vt_select(const vt_case_t cases[], size_t count, vt_result_t out[]) {
   if (rc != 0)
     return vt__group_refused(&v, 1, rc);
   g->out = out;
+  g->shows = out != NULL;
   vt__group_join(g, 0, v);
   for (size_t i = 1; i < count && g->first == count; i++)
     vt__group_join(g, i, cases[i].fn(cases[i].arg));

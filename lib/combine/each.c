@@ -56,44 +56,36 @@ static void part(next_t *n) {
   n->each = NULL;
 }
 
-static void taken(next_t *n) {
-  if (n->each)
-    n->each->given++;
-  part(n);
+/* The next index is given: what its result owns is the caller's. */
+static size_t give(vt_each_t *e) {
+  size_t index = e->order[e->given++];
+  vt__group_give(e->group, index);
+  return index;
 }
 
-/* Its continuation is queued, never run here. */
-static void complete_later(next_t *n, vt_result_t result) {
-  n->op.flags |= VT_LATER;
-  vt__op_finish(&n->op, result);
+static bool next_owns(const vt_op_t *op) {
+  return ((const next_t *)(const void *)op)->each != NULL;
+}
+
+static void next_settle(vt_op_t *op, bool taken) {
+  next_t *n = next_of(op);
+  if (taken && n->each)
+    give(n->each);
+  part(n);
 }
 
 static void end(next_t *n) {
   vt_result_t cancelled = {UV_ECANCELED, {0}};
   part(n);
-  complete_later(n, cancelled);
+  n->op.flags |= VT_LATER;
+  vt__op_finish(&n->op, cancelled);
 }
 
 /* Completes the wait with the index that is to be given. */
 static void hand(vt_each_t *e) {
-  next_t *n = e->next;
-  vt_loop_t *loop = vt__slab_of(n)->loop;
   vt_result_t result = {0, {0}};
   result.value.u = e->order[e->given];
-  if (n->op.phase == VT__AWAITED && !(n->op.flags & VT_LATER) &&
-      vt__may_nest(loop)) {
-    taken(n);
-    vt__op_run(loop, &n->op, result);
-  } else {
-    complete_later(n, result);
-  }
-}
-
-static vt_result_t next_result(vt_source_t *source, uint64_t token) {
-  vt_op_t *op = (vt_op_t *)(void *)source;
-  if (vt__op_check(op, token) == 0 && op->phase == VT__DONE)
-    taken(next_of(op));
-  return vt__op_result(source, token);
+  vt__owner_finish(&e->next->op, result);
 }
 
 static int next_cancel(vt_source_t *source, uint64_t token) {
@@ -111,16 +103,6 @@ static void next_describe(const vt_source_t *source, char *text, size_t size) {
   const next_t *n = (const next_t *)(const void *)source;
   if (n->each)
     vt__group_describe(&n->each->group->op.source, text, size);
-}
-
-static void next_drop(vt_op_t *op) {
-  part(next_of(op));
-  vt__op_drop(op);
-}
-
-static void next_ready(vt_loop_t *loop, vt_op_t *op) {
-  taken(next_of(op));
-  vt__op_ready(loop, op);
 }
 
 /* Nobody takes the index: the wait is over at once, or when its turn comes. */
@@ -144,21 +126,23 @@ static void next_forget(vt_source_t *source, uint64_t token) {
   if (rc == 0)
     abandon(op);
   else if (rc == VT_COMPLETED)
-    next_drop(op);
+    vt__owner_drop(op);
 }
 
 static const struct vt__own_ops next_own = {
     .attach = vt__op_attach,
     .stop = next_stop,
     .forget = next_forget,
-    .drop = next_drop,
-    .ready = next_ready,
+    .drop = vt__owner_drop,
+    .ready = vt__owner_ready,
+    .owns = next_owns,
+    .settle = next_settle,
 };
 
 static const vt_source_ops_t next_ops = {
     .kind = "each_next",
     .status = vt__op_status,
-    .result = next_result,
+    .result = vt__owner_result,
     .on_completed = vt__op_on_completed,
     .cancel = next_cancel,
     .describe = next_describe,
@@ -184,7 +168,7 @@ vt_t vt_each_next(vt_each_t *e) {
     rc = UV_EOF;
   if (rc != 0)
     return vt_failed(rc);
-  return e->given < e->over ? vt_from_uint(e->order[e->given++]) : wait_for(e);
+  return e->given < e->over ? vt_from_uint(give(e)) : wait_for(e);
 }
 
 /* ---- the members ---- */
@@ -220,7 +204,8 @@ static vt_result_t outcome(const vt__group_t *g) {
   return none;
 }
 
-static const vt__group_rule_t rule = {on_over, outcome, VT__GROUP_OPS("each")};
+static const vt__group_rule_t rule = {on_over, outcome, false,
+                                      VT__GROUP_OPS("each")};
 
 int vt_each_new(const vt_t v[], size_t count, unsigned flags, vt_each_t **out) {
   vt__group_t *g;
@@ -303,6 +288,7 @@ void vt_each_free(vt_each_t *e) {
   else if (e->next)
     part(e->next);
   report_not_given(e);
+  vt__group_drop_kept(g);
   let_go(g);
   if (--g->busy == 0 && g->pending == 0) {
     vt__op_undo(&g->op);

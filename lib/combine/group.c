@@ -15,7 +15,55 @@
 #include "core/value_task.h"
 #include "vt/all.h"
 
+/* ---- what members own ---- */
+
+/* The state of its continuation tells whose it is. */
+static bool is_of(const vt_op_t *op, const vt__group_t *g, size_t i) {
+  return op->state == &g->members[i];
+}
+
+/* Busy, as a discard of the user's may cancel the group. */
+static void settle(vt__group_t *g, bool taken) {
+  g->busy++;
+  while (g->kept.head)
+    vt__kept_settle(vt__queue_pop(&g->kept), taken);
+  g->busy--;
+}
+
+void vt__group_drop_kept(vt__group_t *g) { settle(g, false); }
+
+void vt__group_give(vt__group_t *g, size_t i) {
+  if (g->kept.head && is_of(g->kept.head, g, i))
+    vt__kept_settle(vt__queue_pop(&g->kept), true);
+}
+
+/* Drops what nobody will see: the group completes with result. */
+static void drop_unseen(vt__group_t *g, vt_result_t result) {
+  vt__queue_t seen = {NULL, NULL};
+  g->busy++;
+  while (g->kept.head) {
+    vt_op_t *op = vt__queue_pop(&g->kept);
+    bool given =
+        g->rule->gives_first ? is_of(op, g, g->first) : result.status == 0;
+    if (g->shows || given)
+      vt__queue_push(&seen, op);
+    else
+      vt__kept_settle(op, false);
+  }
+  g->kept = seen;
+  g->busy--;
+}
+
+/* ---- members ---- */
+
+static void keep_own(vt__group_t *g, vt__member_t *m) {
+  const vt_source_t *source = (const vt_source_t *)m->v.source;
+  if (m->keeps && vt__op_is_kept_by(source, m))
+    vt__queue_push(&g->kept, (vt_op_t *)m->v.source);
+}
+
 static void note(vt__group_t *g, size_t i, vt_result_t result) {
+  keep_own(g, &g->members[i]);
   g->members[i].state = VT__MEMBER_OVER;
   g->members[i].result = result;
   g->pending--;
@@ -35,13 +83,22 @@ static bool is_complete(const vt__group_t *g) {
   return g->pending == 0 && g->busy == 0;
 }
 
+static vt_result_t outcome(vt__group_t *g) {
+  vt_result_t result = g->rule->outcome(g);
+  if (g->kept.head)
+    drop_unseen(g, result);
+  return result;
+}
+
+static void finish(vt__group_t *g) { vt__owner_finish(&g->op, outcome(g)); }
+
 static void on_member(void *state, vt_result_t result) {
   vt__member_t *m = state;
   vt__group_t *g = m->group;
   note(g, (size_t)(m - g->members), result);
   apply_rule(g, (size_t)(m - g->members));
   if (is_complete(g))
-    vt__op_finish(&g->op, g->rule->outcome(g));
+    finish(g);
 }
 
 void vt__group_leave(vt__group_t *g, size_t i) {
@@ -113,7 +170,7 @@ int vt__group_cancel(vt_source_t *source, uint64_t token) {
       answer = 0;
   g->busy--;
   if (is_complete(g))
-    vt__op_finish(&g->op, g->rule->outcome(g));
+    finish(g);
   loop->depth -= VT__DEPTH;
   return answer;
 }
@@ -130,12 +187,24 @@ void vt__group_describe(const vt_source_t *source, char *text, size_t size) {
   }
 }
 
+/* ---- as a source ---- */
+
+bool vt__group_owns(const vt_op_t *op) {
+  return ((const vt__group_t *)(const void *)op)->kept.head != NULL;
+}
+
+void vt__group_settle(vt_op_t *op, bool taken) {
+  settle((vt__group_t *)(void *)op, taken);
+}
+
 const struct vt__own_ops vt__group_own = {
     .attach = vt__op_attach,
     .stop = vt__op_stop,
     .forget = vt__op_forget,
-    .drop = vt__op_drop,
-    .ready = vt__op_ready,
+    .drop = vt__owner_drop,
+    .ready = vt__owner_ready,
+    .owns = vt__group_owns,
+    .settle = vt__group_settle,
 };
 
 /* ---- starting ---- */
@@ -163,10 +232,11 @@ int vt__group_new(const vt__group_rule_t *rule, size_t count, size_t extra,
   vt__group_t *g = (vt__group_t *)(void *)op;
   g->rule = rule;
   g->out = NULL;
+  g->kept.head = NULL;
   g->count = g->first = count;
   g->pending = 0;
   g->flags = 0;
-  g->cancelled = g->ended = false;
+  g->shows = g->cancelled = g->ended = false;
   g->busy = 1;
   for (size_t i = 0; i < count; i++) {
     g->members[i].group = g;
@@ -180,10 +250,14 @@ void vt__group_join(vt__group_t *g, size_t i, vt_t v) {
   vt__member_t *m = &g->members[i];
   m->v = v;
   m->state = VT__MEMBER_PENDING;
+  unsigned keep = vt_in_hand(v) ? 0 : vt__keep_flag(v);
+  m->keeps = keep != 0;
   g->pending++;
-  int rc = vt__register(v, 0, on_member, m);
-  if (rc != 0)
-    note(g, i, vt_get_result(rc == VT_COMPLETED ? v : vt_failed(rc)));
+  int rc = vt__register(v, keep, on_member, m);
+  if (rc == VT_COMPLETED)
+    note(g, i, m->keeps ? vt__op_keep(v, m) : vt_get_result(v));
+  else if (rc != 0)
+    note(g, i, vt_get_result(vt_failed(rc)));
 }
 
 vt_t vt__group_begun(vt__group_t *g) {
@@ -193,9 +267,13 @@ vt_t vt__group_begun(vt__group_t *g) {
   g->busy = 0;
   if (!is_complete(g))
     return vt__op_task(&g->op);
-  vt_t outcome = vt_from_result(g->rule->outcome(g));
+  vt_result_t result = outcome(g);
+  if (g->kept.head) {
+    vt__op_finish(&g->op, result); /* may be dropped still */
+    return vt__op_task(&g->op);
+  }
   vt__op_undo(&g->op);
-  return outcome;
+  return vt_from_result(result);
 }
 
 vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
@@ -205,6 +283,7 @@ vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
   if (rc != 0)
     return vt__group_refused(v, count, rc);
   g->out = out;
+  g->shows = out != NULL;
   g->flags = flags;
   for (size_t i = 0; i < count; i++)
     vt__group_join(g, i, v[i]);

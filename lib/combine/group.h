@@ -3,11 +3,15 @@
  * in whose block stands a member for each operand.
  *
  * Invariant: pending counts the members that are neither over nor let go; the
- * group completes once, when it is 0 and nobody is busy with the members. */
+ * group completes once, when it is 0 and nobody is busy with the members.
+ *
+ * A member's result that owns something (an open file, a permit) stays in the
+ * member's own block, in kept, until it is decided who gets it: taken with the
+ * group's result by whoever takes that, else dropped by its type. */
 #ifndef VT_COMBINE_GROUP_H
 #define VT_COMBINE_GROUP_H
 
-#include "core/oneshot.h"
+#include "core/owned.h"
 
 typedef struct vt__group vt__group_t;
 
@@ -23,6 +27,7 @@ typedef struct vt__member {
   vt_t v;
   vt_result_t result;
   enum vt__member_state state;
+  bool keeps; /* v is an operation whose block keeps what the result owns */
 } vt__member_t;
 
 typedef struct vt__group_rule {
@@ -30,6 +35,9 @@ typedef struct vt__group_rule {
   void (*on_over)(vt__group_t *group, size_t index);
   /* None is pending any more: what the group completes with. */
   vt_result_t (*outcome)(const vt__group_t *group);
+  /* Where the group does not show all results: gives the first member's and no
+   * other; else a success gives them all, a failure none. */
+  bool gives_first;
   vt_source_ops_t ops; /* VT__GROUP_OPS */
 } vt__group_rule_t;
 
@@ -37,10 +45,12 @@ struct vt__group {
   vt_op_t op;
   const vt__group_rule_t *rule;
   vt_result_t *out;
+  vt__queue_t kept; /* blocks, in the order in which they were over */
   size_t count;
   size_t pending;
   size_t first; /* the first member over; count: none yet */
   unsigned flags;
+  bool shows;     /* the caller has room for all results */
   bool cancelled; /* as a whole, before any member was over */
   bool ended;     /* asked to end: nothing more is begun */
   unsigned busy;  /* somebody goes over the members */
@@ -49,13 +59,15 @@ struct vt__group {
 
 #define VT__GROUP_OPS_OF(name, table)                                          \
   {                                                                            \
-    .kind = (name), .status = vt__op_status, .result = vt__op_result,          \
+    .kind = (name), .status = vt__op_status, .result = vt__owner_result,       \
     .on_completed = vt__op_on_completed, .cancel = vt__group_cancel,           \
     .describe = vt__group_describe, .own = &(table)                            \
   }
 #define VT__GROUP_OPS(name) VT__GROUP_OPS_OF(name, vt__group_own)
 
 extern const struct vt__own_ops vt__group_own;
+bool vt__group_owns(const vt_op_t *op);
+void vt__group_settle(vt_op_t *op, bool taken);
 int vt__group_cancel(vt_source_t *source, uint64_t token);
 void vt__group_describe(const vt_source_t *source, char *text, size_t size);
 
@@ -96,5 +108,12 @@ void vt__group_lose(vt__group_t *group, size_t index);
 
 /* Withdraws a pending member: it goes on as forgotten. */
 void vt__group_leave(vt__group_t *group, size_t index);
+
+/* The next member in the order of completion is the caller's with what it
+ * owns. */
+void vt__group_give(vt__group_t *group, size_t index);
+
+/* Drops what is kept, by its type. */
+void vt__group_drop_kept(vt__group_t *group);
 
 #endif

@@ -87,7 +87,8 @@ static vt_result_t outcome(const vt__group_t *g) {
   return r;
 }
 
-static const vt__group_rule_t rule = {on_over, outcome, VT__GROUP_OPS("map")};
+static const vt__group_rule_t rule = {on_over, outcome, false,
+                                      VT__GROUP_OPS("map")};
 
 vt_t vt_map_limit(const vt_map_t *what, size_t count, vt_result_t out[]) {
   vt__group_t *g;
@@ -102,6 +103,7 @@ vt_t vt_map_limit(const vt_map_t *what, size_t count, vt_result_t out[]) {
     return vt_failed(rc);
   struct map *m = map_of(g);
   *m = (struct map){.what = *what, .count = count, .out = out, .failed = count};
+  g->shows = out != NULL;
   for (size_t i = 0; i < members; i++)
     feed(g, i);
   return vt__group_begun(g);

@@ -29,7 +29,7 @@ static vt_result_t outcome(const vt__group_t *g) {
   return r;
 }
 
-static const vt__group_rule_t rule = {on_over, outcome,
+static const vt__group_rule_t rule = {on_over, outcome, false,
                                       VT__GROUP_OPS("timeout")};
 
 vt_t vt_with_timeout(vt_t v, uint64_t ms) {
@@ -44,6 +44,7 @@ vt_t vt_with_timeout(vt_t v, uint64_t ms) {
     vt__op_undo(&g->op);
     return vt__group_refused(&v, 1, (int)vt_status(delay));
   }
+  g->shows = true;
   vt__group_join(g, OPERAND, v);
   vt__group_join(g, DELAY, delay);
   return vt__group_begun(g);

@@ -22,14 +22,14 @@
  * user's source, and resumed with UV_ECANCELED from the ready queue. */
 #include "core/frame.h"
 
-#include "core/oneshot.h"
+#include "core/owned.h"
 #include "core/report.h"
 #include "core/value_task.h"
 #include "vt/async.h"
 
 typedef struct box {
   vt_op_t op;
-  vt_source_t *awaited; /* NULL while the body runs */
+  vt_source_t *awaited; /* NULL while the body runs; complete: what is kept */
   vt_t outcome;         /* the macros' */
 } box_t;
 
@@ -47,12 +47,41 @@ static box_t *box_of(void *frame) { return (box_t *)frame - 1; }
 static void box_resume(void *state, vt_result_t result);
 static void end_if_cancelled(box_t *box);
 
+static box_t *awaited_box(const box_t *box);
+
+/* What a function keeps that another returned is that one's now: a chain of
+ * them is settled without recursion. */
+static void inherit(box_t *box) {
+  box_t *inner = awaited_box(box);
+  if (!inner)
+    return;
+  box->awaited = inner->awaited;
+  inner->awaited = NULL;
+  vt__kept_settle(&inner->op, true);
+}
+
 /* The box completes with what its awaited operation completes with: a body that
- * was resumed has returned a pending value task. */
+ * was resumed has returned a pending value task. What the result owns stays in
+ * that operation's block until the box's is taken. */
 static void box_pass_on(void *state, vt_result_t result) {
   box_t *box = state;
+  if (!box->awaited || !vt__op_is_kept_by(box->awaited, box))
+    box->awaited = NULL;
+  else
+    inherit(box);
+  vt__owner_finish(&box->op, result);
+}
+
+static bool box_owns(const vt_op_t *op) {
+  return ((const box_t *)(const void *)op)->awaited != NULL;
+}
+
+static void box_settle(vt_op_t *op, bool taken) {
+  box_t *box = (box_t *)(void *)op;
+  vt_op_t *kept = (vt_op_t *)(void *)box->awaited;
   box->awaited = NULL;
-  vt__op_finish(&box->op, result);
+  if (kept)
+    vt__kept_settle(kept, taken);
 }
 
 /* Calls the body with the result of its await, in hand. */
@@ -84,23 +113,34 @@ static vt_t refused(vt_t v, int rc) {
   return vt_failed(rc);
 }
 
-/* A resumed body has returned v: its result in *out, or false when there is
- * none yet. */
-static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
-  if (v.source == (uintptr_t)box)
-    return false;
-  if (vt_in_hand(v)) {
-    out->status = vt_status_in_hand(v);
-    out->value = v.value;
-    return true;
-  }
-  int rc = vt__register(v, 0, box_pass_on, box);
+/* The box awaits v for its own result, which goes to *out when it is there;
+ * false when it is not, or is told already. */
+static VT_NOINLINE bool pass_on(box_t *box, vt_t v, vt_result_t *out) {
+  unsigned keep = vt__keep_flag(v);
+  int rc = vt__register(v, keep, box_pass_on, box);
   if (rc == 0) {
     box->awaited = registered(v, box_pass_on, box);
     end_if_cancelled(box);
     return false;
   }
+  if (rc == VT_COMPLETED && keep != 0) {
+    box->awaited = (vt_source_t *)v.source;
+    box_pass_on(box, vt__op_keep(v, box));
+    return false;
+  }
   *out = vt_get_result(refused(v, rc));
+  return true;
+}
+
+/* A resumed body has returned v: its result in *out, or false when the box does
+ * not complete with one here. */
+static bool take_return(box_t *box, vt_t v, vt_result_t *out) {
+  if (v.source == (uintptr_t)box)
+    return false;
+  if (!vt_in_hand(v))
+    return pass_on(box, v, out);
+  out->status = vt_status_in_hand(v);
+  out->value = v.value;
   return true;
 }
 
@@ -139,8 +179,6 @@ static void box_resume(void *state, vt_result_t result) {
 
 /* ---- as a source ---- */
 
-static box_t *awaited_box(const box_t *box);
-
 /* In its clean-up; cancel does not reach it, until that has had its time. */
 static bool is_cleaning(const box_t *box) {
   const vt_scope_t *scope = box->op.source.scope;
@@ -168,7 +206,7 @@ static int end_awaited(box_t *box) {
     box = inner;
     if (box->op.flags & VT__CANCELLED)
       return UV_EALREADY;
-    if (!box->awaited || is_cleaning(box))
+    if (!box->awaited || box->op.phase >= VT__QUEUED || is_cleaning(box))
       return UV_EBUSY;
   }
   vt_source_t *source = box->awaited;
@@ -246,7 +284,7 @@ static void box_ready(vt_loop_t *loop, vt_op_t *op) {
   vt_result_t cancelled = {UV_ECANCELED, {0}};
   bool passing = op->flags & VT__PASSING;
   if (op->phase == VT__QUEUED) {
-    vt__op_ready(loop, op);
+    vt__owner_ready(loop, op);
     return;
   }
   op->flags &= (uint8_t) ~(VT__CANCELLED | VT__PASSING);
@@ -271,14 +309,16 @@ static const struct vt__own_ops box_own = {
     .attach = vt__op_attach,
     .stop = vt__op_stop,
     .forget = vt__op_forget,
-    .drop = vt__op_drop,
+    .drop = vt__owner_drop,
     .ready = box_ready,
+    .owns = box_owns,
+    .settle = box_settle,
 };
 
 static const vt_source_ops_t box_ops = {
     .kind = "async function",
     .status = vt__op_status,
-    .result = vt__op_result,
+    .result = vt__owner_result,
     .on_completed = vt__op_on_completed,
     .cancel = box_cancel,
     .describe = box_describe,

@@ -24,10 +24,28 @@ static const vt_op_kind_t *kind_of(const vt_op_t *op) {
   return (const vt_op_kind_t *)(const void *)op->source.ops;
 }
 
+void vt__op_hold(vt_op_t *op) {
+  op->source.token++;
+  op->phase = VT__DONE;
+  op->flags |= VT__KEPT;
+}
+
 void vt__op_undo(vt_op_t *op) { vt__op_release(vt__slab_of(op)->loop, op); }
+
+/* Whether the continuation that runs now leaves the result in the block. */
+static bool is_kept_for_it(const vt_op_t *op) {
+  const struct vt__own_ops *own = op->source.ops->own;
+  bool runs = op->phase == VT__AWAITED || op->phase == VT__QUEUED;
+  return op->flags & VT__KEPT && runs && op->k && own->owns && own->owns(op);
+}
 
 void vt__op_release_slowly(vt_loop_t *loop, vt_op_t *op) {
   vt__scope_leave(op);
+  if (is_kept_for_it(op)) {
+    loop->untaken++;
+    vt__op_hold(op);
+    return;
+  }
   if (!(op->flags & VT__HELD)) {
     vt__pool_put(&loop->pool, op);
     return;
@@ -59,7 +77,8 @@ static VT_COLD void finish_bare(vt_loop_t *loop, vt_op_t *op,
   drop(loop, op, result);
 }
 
-/* Completion that found no awaiter, or no room for it on the stack. */
+/* Completion that found no awaiter, or no room for it on the stack, or whose
+ * result stays in the block. */
 static VT_COLD void finish_later(vt_loop_t *loop, vt_op_t *op,
                                  vt_result_t result) {
   bool held = op->flags & VT__HELD;
@@ -72,11 +91,14 @@ static VT_COLD void finish_later(vt_loop_t *loop, vt_op_t *op,
     return;
   }
   op->result = result;
-  if (op->phase == VT__AWAITED) {
+  if (op->phase != VT__AWAITED) {
+    keep(loop, op);
+  } else if (op->flags & VT__KEPT && !(op->flags & VT_LATER) &&
+             vt__may_nest(loop)) {
+    vt__op_run(loop, op, result);
+  } else {
     op->phase = VT__QUEUED;
     vt__ready_push(loop, op);
-  } else {
-    keep(loop, op);
   }
 }
 
@@ -86,7 +108,8 @@ void vt__op_finish(vt_op_t *op, vt_result_t result) {
     finish_later(loop, op, result);
   else if (!VT_LIKELY(op->k != NULL))
     finish_bare(loop, op, result);
-  else if (VT_LIKELY(!(op->flags & VT_LATER) && vt__may_nest(loop)))
+  else if (VT_LIKELY(!(op->flags & (VT_LATER | VT__KEPT)) &&
+                     vt__may_nest(loop)))
     vt__op_run(loop, op, result);
   else
     finish_later(loop, op, result);
@@ -192,8 +215,10 @@ int vt__op_attach(vt_source_t *source, uint64_t token, unsigned flags,
   op->k = k;
   op->state = state;
   op->flags |= (uint8_t)(flags & VT_LATER);
-  if (flags & VT__CONSUME)
-    op->source.token++;
+  if (!VT_LIKELY(!(flags & (VT__KEEP | VT__CONSUME)))) {
+    op->flags |= flags & VT__KEEP ? VT__KEPT : 0;
+    op->source.token += flags & VT__CONSUME ? 1 : 0;
+  }
   return 0;
 }
 
@@ -216,7 +241,7 @@ void vt__op_forget(vt_source_t *source, uint64_t token) {
   if (rc != VT_COMPLETED)
     return;
   vt__report_forgotten(vt__slab_of(op)->loop, op, op->result.status);
-  vt__op_drop(op);
+  source->ops->own->drop(op);
 }
 
 void vt__op_drop(vt_op_t *op) {
@@ -260,6 +285,10 @@ void vt__op_describe(const vt_source_t *source, char *text, size_t size) {
   const vt_op_t *op = (const vt_op_t *)(const void *)source;
   if (kind_of(op)->describe)
     kind_of(op)->describe(op, text, size);
+}
+
+static bool owns(const vt_op_t *op) {
+  return kind_of(op)->discard && op->result.status == 0;
 }
 
 static void discard(vt_op_t *op, vt_result_t late) {
@@ -354,5 +383,6 @@ const struct vt__own_ops vt__op_own = {
     .forget = vt__op_forget,
     .drop = vt__op_drop,
     .ready = vt__op_ready,
+    .owns = owns,
     .discard = discard,
 };

@@ -99,12 +99,14 @@ static inline void vt__register_plain(vt_t v, vt_continuation_fn *k,
   op->state = state;
 }
 
-/* The rest of vt__op_release: out of its scope first. */
+/* The rest of vt__op_release: out of its scope first. One whose continuation is
+ * to be told what the block keeps has its result there. */
 void vt__op_release_slowly(vt_loop_t *loop, vt_op_t *op);
 
-/* Gives the block back, or leaves it to libuv, which still holds it. */
+/* Gives the block back, or leaves it to libuv, which still holds it, or to who
+ * registered with VT__KEEP. */
 static inline void vt__op_release(vt_loop_t *loop, vt_op_t *op) {
-  if (VT_LIKELY(!(op->flags & (VT__HELD | VT__SCOPED))))
+  if (VT_LIKELY(!(op->flags & (VT__HELD | VT__SCOPED | VT__KEPT))))
     vt__pool_put(&loop->pool, op);
   else
     vt__op_release_slowly(loop, op);
@@ -129,6 +131,10 @@ static inline void vt__op_run_ready(vt_loop_t *loop, vt_op_t *op,
   vt__op_release(loop, op);
   vt__run_ready(loop, k, state, scope, result);
 }
+
+/* The result stays in a block that completes: only who registered with VT__KEEP
+ * may touch it from here on. */
+void vt__op_hold(vt_op_t *op);
 
 /* Completes: runs or queues the continuation, or keeps the result. */
 void vt__op_finish(vt_op_t *op, vt_result_t result);

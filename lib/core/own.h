@@ -13,6 +13,10 @@ struct vt_op;
  * from then on. */
 #define VT__CONSUME 0x100u
 
+/* Another: k is told of a result that owns something, and the block keeps it
+ * (core/owned.h). */
+#define VT__KEEP 0x200u
+
 struct vt__own_ops {
   /* Registers k: as on_completed, with the flags of the await; takes VT_LATER
    * upon itself, or answers VT_COMPLETED. NULL: by a waiter, always. */
@@ -52,6 +56,14 @@ struct vt__own_ops {
   /* Optional. Whether nothing is lost by withdrawing from the block: it ends at
    * once, and what it has got goes back where it came from. */
   bool (*may_leave)(const struct vt_op *op);
+
+  /* Optional. Whether the result of a block that is complete owns something,
+   * which drop gives back. */
+  bool (*owns)(const struct vt_op *op);
+
+  /* Of what keeps the results of others (core/owned.h): they were given with
+   * its own, or are dropped. Nothing is kept after it. */
+  void (*settle)(struct vt_op *op, bool taken);
 
   /* Optional. Frees a success that nobody will take. */
   void (*discard)(struct vt_op *op, vt_result_t late);

@@ -35,6 +35,7 @@ struct vt__waiter {
 /* Bits of an operation's flags besides those of an await. A waiter's flags are
  * those of its await and do not change. */
 enum {
+  VT__KEPT = 2u,      /* registered with VT__KEEP; DONE: of who registered */
   VT__HELD = 4u,      /* answered; libuv still holds the request */
   VT__CANCELLED = 8u, /* completes with UV_ECANCELED; a box: is resumed so */
   VT__PINNED = 16u,   /* a box from the start: its frame never moves */

@@ -26,6 +26,11 @@ static uint64_t age_of(const struct walk *walk, const vt_op_t *block) {
   return (uint32_t)vt__loop_now(walk->loop) - block->aux;
 }
 
+/* A result that another operation keeps for its own: it is told of as that. */
+static bool is_kept(const vt_op_t *block) {
+  return block->phase == VT__DONE && block->flags & VT__KEPT;
+}
+
 static void show(void *arg, vt_op_t *block) {
   struct walk *walk = arg;
   char subject[256] = "";
@@ -33,7 +38,7 @@ static void show(void *arg, vt_op_t *block) {
   const vt_source_ops_t *ops = about->ops;
   const vt_loop_site_t *site =
       vt__sites_at(&walk->loop->sites, vt__pool_site(block));
-  if (block->phase == VT__ORPHAN)
+  if (block->phase == VT__ORPHAN || is_kept(block))
     return;
   if (ops->describe)
     ops->describe(about, subject, sizeof subject);
@@ -108,6 +113,8 @@ bool vt__walk_left(vt_loop_t *loop) {
 
 static void drop_untaken(void *arg, vt_op_t *block) {
   struct walk *walk = arg;
+  if (is_kept(block))
+    return;
   vt__report_untaken(walk->loop, block);
   block->source.ops->own->drop(block);
 }
@@ -124,21 +131,27 @@ static uint64_t queue_length(const vt__queue_t *queue) {
   return length;
 }
 
+struct census {
+  uint64_t live;
+  uint64_t kept; /* of them */
+};
+
 static void count(void *arg, vt_op_t *block) {
-  (void)block;
-  ++*(uint64_t *)arg;
+  struct census *census = arg;
+  census->live++;
+  census->kept += is_kept(block);
 }
 
 void vt_loop_stats(const vt_loop_t *loop, vt_loop_stats_t *out) {
-  uint64_t live = 0;
+  struct census census = {0};
   vt_loop_stats_t none = {0};
   *out = none;
   if (!loop)
     return;
-  vt__pool_walk(&((vt_loop_t *)(uintptr_t)loop)->pool, count, &live);
-  out->pending = live - loop->untaken;
-  out->untaken = loop->untaken;
-  out->pooled = loop->pool.carved - live;
+  vt__pool_walk(&((vt_loop_t *)(uintptr_t)loop)->pool, count, &census);
+  out->pending = census.live - loop->untaken;
+  out->untaken = loop->untaken - census.kept;
+  out->pooled = loop->pool.carved - census.live;
   out->allocated = loop->pool.bytes;
   out->continuations = loop->ran;
   out->queued = queue_length(&loop->ready);

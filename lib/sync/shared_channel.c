@@ -224,8 +224,12 @@ static vt_result_t wait_result(vt_source_t *source, uint64_t token) {
   return vt__op_result(source, token);
 }
 
+static bool wait_owns(const vt_op_t *op) {
+  return has_item((const struct wait *)(const void *)op);
+}
+
 static void wait_ready(vt_loop_t *loop, vt_op_t *op) {
-  if (op->k && has_item(wait_of(op)))
+  if (op->k && !(op->flags & VT__KEPT) && has_item(wait_of(op)))
     settle(wait_of(op), false);
   vt__op_ready(loop, op);
 }
@@ -280,6 +284,7 @@ static const struct vt__own_ops wait_own = {
     .arrive = arrive,
     .discard = wait_discard,
     .may_leave = wait_may_leave,
+    .owns = wait_owns,
 };
 
 #define WAIT_OPS(name)                                                         \

@@ -203,9 +203,14 @@ static void drop_untaken(vt_op_t *op) {
   drop(op);
 }
 
+static bool owns(const vt_op_t *op) {
+  return !vt__link_is_alone(&((const vt__wait_t *)(const void *)op)->link);
+}
+
 static VT_COLD void on_ready_slowly(vt_loop_t *loop, vt_op_t *op) {
   if (op->k) {
-    taken(wait_of_op(op));
+    if (!(op->flags & VT__KEPT))
+      taken(wait_of_op(op));
     vt__op_run_ready(loop, op, op->result);
     return;
   }
@@ -294,4 +299,5 @@ const struct vt__own_ops vt__wait_own = {
     .drop = drop_untaken,
     .ready = on_ready,
     .may_leave = may_leave,
+    .owns = owns,
 };

@@ -2,6 +2,7 @@
 /* Each allocation of each scenario of ticks, rates, debounce and vt_each fails
  * once, and from there on: who is refused is told so, and nobody else is. */
 #include "support/scenario.h"
+#include "support/tmp.h"
 #include "support/trio.h"
 
 #include <string.h>
@@ -123,6 +124,40 @@ SCENARIO(each_given_once) {
     complete(promise);
 }
 
+/* ---- what members own ---- */
+
+static vt_t open_file(void) {
+  return vt_fs_open("/dev/null", UV_FS_O_RDONLY, 0);
+}
+
+static vt_t retried(void *arg, unsigned attempt) {
+  (void)arg;
+  (void)attempt;
+  return open_file();
+}
+
+static vt_t mapped(void *arg, size_t index) {
+  (void)arg;
+  (void)index;
+  return open_file();
+}
+
+/* Giving it up, and giving it back, need no memory. */
+SCENARIO(files_that_nobody_takes) {
+  vt_retry_t retry = {.fn = retried, .attempts = 1};
+  vt_map_t map = {.fn = mapped, .limit = 2};
+  int fds = tmp_count_fds();
+  vt_forget(VT_ALL(0, NULL, open_file(), vt_yield(), open_file()));
+  vt_forget(VT_ANY(0, NULL, open_file(), open_file()));
+  vt_forget(vt_with_timeout(VT_RACE(0, open_file(), open_file()), 1000));
+  vt_forget(vt_retry(&retry));
+  vt_forget(vt_map_limit(&map, 4, NULL));
+  if (!fixture_run(&r->f))
+    run_tell(r, "the loop did not end");
+  if (tmp_count_fds() > fds)
+    run_tell(r, "a file was left open");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ticks),
@@ -131,6 +166,7 @@ int main(void) {
       cmocka_unit_test(a_throttle),
       cmocka_unit_test(each_in_a_function),
       cmocka_unit_test(each_given_once),
+      cmocka_unit_test(files_that_nobody_takes),
   };
   if (fault_install() != 0)
     return 1;

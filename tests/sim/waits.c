@@ -210,11 +210,12 @@ static void begin_wait(struct waits *all, struct wait *w) {
     vt_await(vt_delay(pick(all, MOST_MS + 1)), on_actor, w);
 }
 
-/* What those had that were left while it was theirs. */
+/* What those had in hand that were left; the rest was given back by the
+ * library. */
 static void reclaim(struct waits *all) {
   for (int i = 0; i < WAITS_EACH; i++) {
     struct wait *w = &all->each[i];
-    bool listed = is_listed(w) && w->out[0].status == 0;
+    bool listed = w->in_hand && is_listed(w) && w->out[0].status == 0;
     bool in_hand = w->in_hand && !is_listed(w) && w->setting != FUNCTION;
     if (w->left && !w->had && all->kind->got && (listed || in_hand)) {
       get(w, listed ? w->out[0].value : vt_get_result(w->v).value);
