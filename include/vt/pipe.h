@@ -2,8 +2,9 @@
 /* Local sockets and pipes: how their listeners and streams are made.
  *
  * A name is a path. In the functions that take its size it may also begin with
- * a NUL: then it is an abstract one (Linux). UV_ENAMETOOLONG for one that the
- * system has no room for (107 bytes on Linux): it is never cut. */
+ * a NUL: then it is an abstract one (Linux; elsewhere UV_ENOTSUP).
+ * UV_ENAMETOOLONG for one that the system has no room for (107 bytes on Linux):
+ * it is never cut. On Windows a name is a named pipe's, and has no file. */
 #ifndef VT_PIPE_H
 #define VT_PIPE_H
 

@@ -54,7 +54,8 @@ VT_API VT_MUST_USE vt_t vt_stream_read_exact(vt_stream_t *stream, void *buffer,
  * gone peer is UV_EPIPE or UV_ECONNRESET. UV_ENOBUFS, with nothing of it sent,
  * when more than 64 MiB wait already: await the writes before. A write that
  * failed after a part was sent ends the writing side, and later writes give its
- * status again. Cannot be cancelled but by closing (UV_ECANCELED). */
+ * status again. UV_E2BIG for 4 GiB and more on Windows, nothing sent. Cannot be
+ * cancelled but by closing (UV_ECANCELED). */
 VT_API VT_MUST_USE vt_t vt_stream_write(vt_stream_t *stream, const void *data,
                                         size_t size);
 

@@ -19,12 +19,10 @@
 #include "vt/pipe.h"
 #include "vt/tcp.h"
 
-enum { CONNECT_TEXT = 108 }; /* a name with its NUL */
-
 struct connect_op {
   vt__stream_op_t of;
   uv_connect_t req;
-  char to[CONNECT_TEXT];
+  char to[VT__PIPE_ROOM]; /* a name, or an address as text */
 };
 
 static int connect_cancel(vt_op_t *op) {
@@ -95,53 +93,37 @@ vt_t vt_tcp_connect(const struct sockaddr *addr) {
 
 /* ---- local sockets ---- */
 
-int vt__pipe_address(const char *name, size_t size, struct sockaddr_un *out,
-                     socklen_t *out_length) {
-  bool abstract = size > 0 && name[0] == '\0';
-  if (size == 0 || (!abstract && memchr(name, '\0', size)))
-    return UV_EINVAL;
-  if (size >= sizeof out->sun_path)
-    return UV_ENAMETOOLONG;
-  memset(out, 0, sizeof *out);
-  out->sun_family = AF_UNIX;
-  memcpy(out->sun_path, name, size);
-  *out_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size +
-                            !abstract);
-  return 0;
-}
-
 #if UV_VERSION_HEX >= 0x012e00
 enum { ABSTRACT = 0 };
 
-static int pipe_connect(struct connect_op *c, const char *name, size_t size) {
-  return uv_pipe_connect2(&c->req, &c->of.stream->own.pipe, name, size,
+static int pipe_connect(struct connect_op *c, size_t size) {
+  return uv_pipe_connect2(&c->req, &c->of.stream->own.pipe, c->to, size,
                           UV_PIPE_NO_TRUNCATE, on_connect);
 }
 #else
 enum { ABSTRACT = UV_ENOTSUP };
 
-static int pipe_connect(struct connect_op *c, const char *name, size_t size) {
+static int pipe_connect(struct connect_op *c, size_t size) {
   (void)size; /* there is a NUL behind it */
-  uv_pipe_connect(&c->req, &c->of.stream->own.pipe, name, on_connect);
+  uv_pipe_connect(&c->req, &c->of.stream->own.pipe, c->to, on_connect);
   return 0;
 }
 #endif
 
 vt_t vt_pipe_connect2(const char *name, size_t size) {
   struct connect_op *c;
-  struct sockaddr_un addr;
-  socklen_t length;
   if (!name)
     return vt_failed(UV_EINVAL);
-  int rc = vt__pipe_address(name, size, &addr, &length);
-  if (rc == 0 && addr.sun_path[0] == '\0')
+  int rc = vt__pipe_check(name, size);
+  if (rc == 0 && name[0] == '\0')
     rc = ABSTRACT;
   if (rc == 0)
     rc = connect_begin(&pipe_kind, UV_NAMED_PIPE, &c);
   if (rc != 0)
     return vt_failed(rc);
-  snprintf(c->to, sizeof c->to, "%s", addr.sun_path);
-  return connect_started(c, pipe_connect(c, addr.sun_path, size));
+  memcpy(c->to, name, size);
+  c->to[size] = '\0';
+  return connect_started(c, pipe_connect(c, size));
 }
 
 vt_t vt_pipe_connect(const char *name) {

@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* A socket's descriptor beside the one that libuv has: another for the same
- * socket, and its end. A negative number is a status. Windows' sockets are
- * small numbers, whatever their type. */
+/* The descriptor that libuv has of a socket, and another one for the same
+ * socket, with its end. A negative number is a status. Windows' sockets are
+ * small numbers, whatever their type; its named pipes are no sockets. */
 #ifndef VT_OP_FD_H
 #define VT_OP_FD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <uv.h>
+
+/* The handle's own, which stays libuv's. */
+static inline int vt__fd_of(const uv_handle_t *handle) {
+  uv_os_fd_t fd;
+  int rc = uv_fileno(handle, &fd);
+  return rc == 0 ? (int)(intptr_t)fd : rc;
+}
 
 #ifdef _WIN32
 
-static inline int vt__fd_duplicate(uv_os_sock_t fd) {
+/* Whether the handle of a stream has a socket, which can be duplicated. */
+static inline bool vt__fd_is_socket(const uv_handle_t *handle) {
+  return handle->type == UV_TCP;
+}
+
+static inline int vt__fd_duplicate(int fd) {
   WSAPROTOCOL_INFOW info;
-  int rc = WSADuplicateSocketW(fd, GetCurrentProcessId(), &info);
+  int rc = WSADuplicateSocketW((SOCKET)fd, GetCurrentProcessId(), &info);
   SOCKET copy = INVALID_SOCKET;
   if (rc == 0)
     copy = WSASocketW(info.iAddressFamily, info.iSocketType, info.iProtocol,
@@ -28,7 +43,12 @@ static inline void vt__fd_close(int fd) { closesocket((SOCKET)fd); }
 #include <fcntl.h>
 #include <unistd.h>
 
-static inline int vt__fd_duplicate(uv_os_sock_t fd) {
+static inline bool vt__fd_is_socket(const uv_handle_t *handle) {
+  (void)handle;
+  return true;
+}
+
+static inline int vt__fd_duplicate(int fd) {
   int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return copy >= 0 ? copy : uv_translate_sys_error(errno);
 }

@@ -2,19 +2,14 @@
 /* How a listener begins: on an address, on a name, on a socket of the user's.
  *
  * Bound and listening in one call: libuv tells an address in use only when it
- * listens. A local socket is bound here, not by libuv, which cuts a long name
- * without a word, cannot bind an abstract one before 1.46, and would delete the
- * file with the handle that a pause closes. A socket of the user's is listened
- * to on a duplicate, because the pause could not close their handle.
+ * listens. A socket of the user's is listened to on a duplicate, because the
+ * pause could not close their handle.
  *
  * What can go wrong: what fails half-way is abandoned, so nothing waits for
  * it. */
 #include "op/listener.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "op/fd.h"
@@ -47,35 +42,20 @@ int vt_tcp_listen(const struct sockaddr *addr, int backlog,
 
 /* ---- local sockets ---- */
 
-/* A bound descriptor, or a status. */
-static int bind_name(const struct sockaddr_un *addr, socklen_t length) {
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return uv_translate_sys_error(errno);
-  if (bind(fd, (const struct sockaddr *)addr, length) == 0)
-    return fd;
-  int rc = uv_translate_sys_error(errno);
-  close(fd);
-  return rc;
-}
-
 static int start_named(vt_listener_t *l, const char *name, size_t size) {
-  struct sockaddr_un addr;
-  socklen_t length;
-  int rc = vt__pipe_address(name, size, &addr, &length);
+  int rc = vt__pipe_check(name, size);
   if (rc != 0)
     return rc;
   char *copy = vt__calloc(1, size + 1);
   if (!copy)
     return UV_ENOMEM;
-  int fd = bind_name(&addr, length);
-  if (fd < 0 || addr.sun_path[0] == '\0') {
-    vt__free(copy);
-  } else {
-    memcpy(copy, name, size);
+  memcpy(copy, name, size);
+  rc = vt__pipe_bind(&l->own.pipe, copy, size);
+  if (rc == 0 && copy[0] != '\0')
     l->name = copy;
-  }
-  return fd < 0 ? fd : vt__listener_start_on(l, fd);
+  else
+    vt__free(copy);
+  return rc == 0 ? vt__listener_start(l) : rc;
 }
 
 int vt_pipe_listen2(const char *name, size_t size, int backlog,
@@ -93,36 +73,37 @@ int vt_pipe_listen(const char *name, int backlog, vt_listener_t **out) {
 
 /* ---- the user's ---- */
 
-/* 0 for an open, bound TCP or pipe handle of this loop, with its descriptor. */
-static int check_bound(uv_stream_t *handle, int *out_fd) {
+/* The descriptor of an open, bound TCP or pipe handle of this loop, or a
+ * status. */
+static int bound_fd(const uv_stream_t *handle) {
   struct sockaddr_storage addr;
   int length = sizeof addr, rc = UV_EINVAL;
   if (!vt__current)
     return (int)vt__misuse(VT_ENOLOOP);
   if (handle->loop != vt_loop_uv(vt__current))
     return (int)vt__misuse(VT_ETHREAD);
-  if (uv_is_closing((uv_handle_t *)handle))
+  if (uv_is_closing((const uv_handle_t *)handle))
     return UV_EBADF;
   if (handle->type == UV_TCP) /* tells an address in use, too */
-    rc = uv_tcp_getsockname((uv_tcp_t *)handle, (struct sockaddr *)&addr,
+    rc = uv_tcp_getsockname((const uv_tcp_t *)handle, (struct sockaddr *)&addr,
                             &length);
   else if (handle->type == UV_NAMED_PIPE)
-    rc = 0;
-  return rc == 0 ? uv_fileno((uv_handle_t *)handle, out_fd) : rc;
+    rc = vt__fd_is_socket((const uv_handle_t *)handle) ? 0 : UV_ENOTSUP;
+  return rc == 0 ? vt__fd_of((const uv_handle_t *)handle) : rc;
 }
 
 int vt_listener_wrap(uv_stream_t *handle, int backlog, vt_listener_t **out) {
   vt_listener_t *l;
-  int fd;
   if (!handle || !out)
     return UV_EINVAL;
-  int rc = check_bound(handle, &fd);
-  if (rc == 0 && uv_is_active((uv_handle_t *)handle))
-    rc = UV_EBUSY;
-  if (rc == 0)
-    rc = vt__listener_new(handle->type == UV_NAMED_PIPE, backlog, &l);
+  int fd = bound_fd(handle);
+  if (fd < 0)
+    return fd;
+  if (uv_is_active((uv_handle_t *)handle))
+    return UV_EBUSY;
+  int rc = vt__listener_new(handle->type == UV_NAMED_PIPE, backlog, &l);
   if (rc != 0)
     return rc;
-  fd = vt__fd_duplicate((uv_os_sock_t)fd);
+  fd = vt__fd_duplicate(fd);
   return give(l, fd < 0 ? fd : vt__listener_start_on(l, fd), out);
 }

@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "op/address.h"
 #include "op/fd.h"
+#include "op/pipe_name.h"
 
 enum { BURST = 64 };
 
@@ -177,7 +178,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 static void listener_close(vt__handle_t *h) {
   vt_listener_t *l = (vt_listener_t *)h;
   if (l->name)
-    unlink(l->name);
+    vt__pipe_unlink(l->name);
   if (l->reserve >= 0)
     vt__fd_close(l->reserve);
   if (l->open)

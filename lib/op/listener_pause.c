@@ -43,10 +43,10 @@ void vt__listener_pause(vt_listener_t *l) {
 
 /* A duplicate of the reserve, when there is room for a connection too. */
 static int duplicate_reserve(const vt_listener_t *l) {
-  int fd = vt__fd_duplicate((uv_os_sock_t)l->reserve);
+  int fd = vt__fd_duplicate(l->reserve);
   if (fd < 0)
     return fd;
-  int room = vt__fd_duplicate((uv_os_sock_t)fd);
+  int room = vt__fd_duplicate(fd);
   vt__fd_close(room >= 0 ? room : fd);
   return room >= 0 ? fd : room;
 }
@@ -79,12 +79,12 @@ static void on_timer(uv_timer_t *timer) {
     vt__listener_pause(l);
 }
 
+/* What has no socket makes libuv tell no errors either: it never pauses. */
 static int make_reserve(vt_listener_t *l) {
-  uv_os_fd_t fd;
-  int rc = uv_fileno(&l->own.handle, &fd);
-  if (rc != 0)
-    return rc;
-  l->reserve = vt__fd_duplicate((uv_os_sock_t)fd);
+  if (!vt__fd_is_socket(&l->own.handle))
+    return 0;
+  int fd = vt__fd_of(&l->own.handle);
+  l->reserve = fd < 0 ? fd : vt__fd_duplicate(fd);
   return l->reserve < 0 ? l->reserve : 0;
 }
 

@@ -4,12 +4,26 @@
 #define VT_OP_PIPE_NAME_H
 
 #include <stddef.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-/* The address of a name of size bytes. UV_EINVAL for an empty one and a path
- * with a NUL in it, UV_ENAMETOOLONG. */
-int vt__pipe_address(const char *name, size_t size, struct sockaddr_un *out,
-                     socklen_t *out_length);
+#include <uv.h>
+
+/* Bytes of the longest name, with a NUL. */
+#ifdef _WIN32
+enum { VT__PIPE_ROOM = MAX_PIPENAME_LEN };
+#else
+#include <sys/un.h>
+enum { VT__PIPE_ROOM = sizeof((struct sockaddr_un *)0)->sun_path };
+#endif
+
+/* 0 for a name of size bytes that this system can have. UV_EINVAL for an empty
+ * one and a path with a NUL in it, UV_ENAMETOOLONG, UV_ENOTSUP. */
+int vt__pipe_check(const char *name, size_t size);
+
+/* Binds a handle that is not open to a name that was checked, with a NUL behind
+ * it. A file that it makes is the caller's. */
+int vt__pipe_bind(uv_pipe_t *handle, const char *name, size_t size);
+
+/* Deletes that file. */
+void vt__pipe_unlink(const char *path);
 
 #endif

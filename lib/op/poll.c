@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 
+#include "op/fd.h"
 #include "op/watch.h"
 
 enum {
@@ -33,11 +34,6 @@ static const vt__handle_kind_t poll_kind = {
     .name = "poll", .closed = vt__watch_closed, .describe = describe};
 static const vt_op_kind_t wait_kind = VT__WATCH_KIND("poll_wait");
 
-static void note_fd(vt_poll_t *p) {
-  uv_os_fd_t fd;
-  p->fd = uv_fileno(p->watch.head.uv, &fd) == 0 ? (int)fd : -1;
-}
-
 int vt_poll_new(int fd, vt_poll_t **out) {
   vt_poll_t *p;
   int rc = vt__watch_new(&poll_kind, sizeof *p, &p);
@@ -47,7 +43,7 @@ int vt_poll_new(int fd, vt_poll_t **out) {
   rc = vt__watch_inited(&p->watch, rc);
   if (rc != 0)
     return rc;
-  note_fd(p);
+  p->fd = vt__fd_of(p->watch.head.uv);
   *out = p;
   return 0;
 }
@@ -57,7 +53,7 @@ int vt_poll_wrap(uv_poll_t *handle, vt_poll_t **out) {
   int rc = vt__watch_wrap(&poll_kind, sizeof *p, handle, UV_POLL, &p);
   if (rc != 0)
     return rc;
-  note_fd(p);
+  p->fd = vt__fd_of(p->watch.head.uv);
   *out = p;
   return 0;
 }

@@ -19,8 +19,8 @@
  * later reads. A read of 0 bytes (EAGAIN) is libuv's way to say "not yet". */
 #include "op/stream.h"
 
-#include <errno.h>
-#include <sys/socket.h>
+#include "op/fd.h"
+#include "op/fd_now.h"
 
 enum { READ_MOST = 1 << 30, HITS = 32 };
 
@@ -127,15 +127,9 @@ static bool is_plain_socket(const vt_stream_t *s) {
 /* Reads what waits in the kernel: the count, the end as UV_EOF, or an error.
  * UV_EAGAIN leaves it to libuv: nothing is there, or it is no socket. */
 static ssize_t read_waiting(vt_stream_t *s, void *buffer, size_t size) {
-  uv_os_fd_t fd;
-  ssize_t n = -1;
-  if (!is_plain_socket(s) || uv_fileno(s->head.uv, &fd) != 0)
+  if (!is_plain_socket(s))
     return UV_EAGAIN;
-  do
-    n = recv(fd, buffer, room_of(size), MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
-  if (n < 0)
-    n = errno == ENOTSOCK ? UV_EAGAIN : uv_translate_sys_error(errno);
+  ssize_t n = vt__fd_read(vt__fd_of(s->head.uv), buffer, room_of(size));
   return n == 0 ? UV_EOF : n;
 }
 

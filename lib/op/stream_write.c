@@ -168,6 +168,8 @@ static inline vt_t write_one(vt_stream_t *s, const void *data, size_t size,
   buf.base = (char *)(uintptr_t)data;
   buf.len = size;
   int n = write_check(s, size);
+  if (n == 0 && buf.len != size) /* Windows' have 32 bits */
+    n = UV_E2BIG;
   if (n != 0)
     return vt_failed(n);
   n = write_some(s, &buf, 1, size, handle);

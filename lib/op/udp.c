@@ -11,9 +11,9 @@
  * receiver is told. */
 #include "op/udp.h"
 
-#include <sys/socket.h>
-
 #include "op/address.h"
+#include "op/fd.h"
+#include "op/fd_now.h"
 #include "op/stream.h"
 
 struct send_op {
@@ -111,21 +111,7 @@ int vt_udp_dropped(vt_udp_t *u, uint32_t *out) {
   int rc = vt__udp_check(u);
   if (rc != 0 || !out)
     return rc != 0 ? rc : UV_EINVAL;
-#ifdef SO_MEMINFO
-  enum { DROPS = 8, COUNTERS }; /* SK_MEMINFO_DROPS of <linux/sock_diag.h> */
-  uint32_t counters[COUNTERS];
-  socklen_t size = sizeof counters;
-  uv_os_fd_t fd;
-  rc = uv_fileno(u->head.uv, &fd);
-  if (rc != 0)
-    return rc;
-  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, counters, &size) == 0 &&
-      size == sizeof counters) {
-    *out = counters[DROPS];
-    return 0;
-  }
-#endif
-  return UV_ENOTSUP;
+  return vt__fd_dropped(vt__fd_of(u->head.uv), out);
 }
 
 /* ---- sending ---- */
@@ -193,6 +179,8 @@ vt_t vt_udp_send(vt_udp_t *u, const void *data, size_t size,
     return vt_failed(rc);
   buf.base = (char *)(uintptr_t)data;
   buf.len = size;
+  if (buf.len != size) /* Windows' have 32 bits */
+    return vt_failed(UV_EMSGSIZE);
   rc = try_send(u, &buf, addr);
   if (rc >= 0)
     return vt_from_uint(size);

@@ -15,9 +15,10 @@
  * ends nothing. */
 #include "op/udp.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+
+#include "op/fd.h"
+#include "op/fd_now.h"
 
 enum { HITS = 32 };
 
@@ -117,28 +118,17 @@ static void on_recv(uv_udp_t *handle, ssize_t n, const uv_buf_t *buf,
 static bool try_receive(vt_udp_t *u, void *buffer, size_t size,
                         struct sockaddr_storage *from, vt_t *out) {
   struct sockaddr_storage addr;
-  struct iovec bytes = {.iov_base = buffer, .iov_len = size};
-  struct msghdr m = {.msg_name = &addr,
-                     .msg_namelen = sizeof addr,
-                     .msg_iov = &bytes,
-                     .msg_iovlen = 1};
-  uv_os_fd_t fd;
-  ssize_t n = -1;
-  int rc = uv_fileno(u->head.uv, &fd);
-  if (rc == 0) {
-    do
-      n = recvmsg(fd, &m, MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    rc = n < 0 ? uv_translate_sys_error(errno) : 0;
-  }
+  bool cut = false;
+  ssize_t n = vt__fd_receive(vt__fd_of(u->head.uv), buffer, size, &addr, &cut);
   u->waiting = n >= 0;
-  if (rc == UV_EAGAIN)
+  if (n == UV_EAGAIN)
     return false;
-  if (rc == 0)
-    keep_sender(from, m.msg_namelen > 0 ? (struct sockaddr *)&addr : NULL);
-  if (rc == 0 && m.msg_flags & MSG_TRUNC)
-    rc = UV_EMSGSIZE;
-  *out = rc == 0 ? vt_from_uint((uint64_t)n) : vt_failed(rc);
+  if (n >= 0)
+    keep_sender(from,
+                addr.ss_family != AF_UNSPEC ? (struct sockaddr *)&addr : NULL);
+  if (cut)
+    n = UV_EMSGSIZE;
+  *out = n >= 0 ? vt_from_uint((uint64_t)n) : vt_failed(n);
   return true;
 }
 
@@ -173,7 +163,7 @@ vt_t vt_udp_receive(vt_udp_t *u, void *buffer, size_t size,
     return vt_failed(rc);
   r->of.udp = u;
   r->buffer = buffer;
-  r->size = size;
+  r->size = size < VT__UDP_MOST ? size : VT__UDP_MOST;
   r->from = from;
   rc = arm(u);
   if (rc == 0)
