@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Shows: a library that calls back, awaited. libcurl's multi interface asks for
- * sockets to be watched and for one timer; what it then does becomes a value
- * task by vt_wrap_new, vt_wrap_started and vt_wrap_complete, so that a fetch is
- * one function to await: here many at once, so many at a time, each with a
- * deadline that cancels it.
+ * sockets to be watched (vt_poll_wait) and for one timer (vt_delay); what it
+ * then does becomes a value task by vt_wrap_new, vt_wrap_started and
+ * vt_wrap_complete, so that a fetch is one function to await: here many at once,
+ * so many at a time, each with a deadline that cancels it.
  *
  * Usage: curl [-t MILLISECONDS] [-n AT_ONCE] URL...
  * Try:   build/release/samples/curl https://libuv.org https://curl.se
@@ -18,8 +18,7 @@
 /* One for all transfers of a loop. */
 struct client {
   CURLM *multi;
-  uv_loop_t *uv;
-  uv_timer_t timer;
+  vt_t timer; /* in hand: there is none */
 };
 
 struct page {
@@ -118,40 +117,78 @@ static void advance(struct client *c, curl_socket_t fd, int events) {
   }
 }
 
-static void on_timer(uv_timer_t *timer) {
-  advance(timer->data, CURL_SOCKET_TIMEOUT, 0);
+static int begin_wait(vt_t *wait, vt_t v, vt_continuation_fn *k, void *state) {
+  if (vt_is_failed(v)) {
+    vt_forget(v);
+    return -1;
+  }
+  *wait = v;
+  vt_await_with(v, VT_LATER, k, state); /* not inside a callback of curl's */
+  return 0;
 }
 
+/* Gives a wait up: its continuation never runs. */
+static void end_wait(vt_t *wait, vt_continuation_fn *k, void *state) {
+  vt_t v = *wait;
+  *wait = vt_done();
+  vt_cancel(v);
+  vt_await_stop(v, k, state);
+}
+
+static void on_time(void *client, vt_result_t r) {
+  struct client *c = client;
+  (void)r;
+  c->timer = vt_done();
+  advance(c, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* The waits are the client's, not those of the transfer in whose scope curl
+ * asks for them. */
 static int set_timer(CURLM *multi, long ms, void *client) {
   struct client *c = client;
   (void)multi;
+  end_wait(&c->timer, on_time, c);
   if (ms < 0)
-    return uv_timer_stop(&c->timer);
-  uv_update_time(c->uv);
-  return uv_timer_start(&c->timer, on_timer, (uint64_t)ms, 0);
+    return 0;
+  vt_scope_t *before = vt_scope_enter(NULL);
+  int rc = begin_wait(&c->timer, ms > 0 ? vt_delay((uint64_t)ms) : vt_yield(),
+                      on_time, c);
+  vt_scope_leave(before);
+  return rc;
 }
 
 struct watch {
-  uv_poll_t poll;
+  vt_poll_t *poll;
+  vt_t ready;
   struct client *client;
   curl_socket_t fd;
+  int events;
 };
 
-static void on_ready(uv_poll_t *poll, int status, int events) {
-  const struct watch *w = (const struct watch *)poll;
-  int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-  if (events & UV_READABLE)
-    flags |= CURL_CSELECT_IN;
-  if (events & UV_WRITABLE)
-    flags |= CURL_CSELECT_OUT;
+static int wait_ready(struct watch *w);
+
+/* Waits again first: curl may end the watch, and it is gone. */
+static void on_ready(void *watch, vt_result_t r) {
+  struct watch *w = watch;
+  int events = r.status == 0 ? (int)r.value.u : 0;
+  int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+              (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+  w->ready = vt_done();
+  if (r.status != 0 || wait_ready(w) != 0)
+    flags |= CURL_CSELECT_ERR;
   advance(w->client, w->fd, flags);
 }
 
-static void on_unwatched(uv_handle_t *poll) { free(poll); }
+static int wait_ready(struct watch *w) {
+  vt_scope_t *before = vt_scope_enter(NULL);
+  int rc = begin_wait(&w->ready, vt_poll_wait(w->poll, w->events), on_ready, w);
+  vt_scope_leave(before);
+  return rc;
+}
 
 static struct watch *watch_new(struct client *c, curl_socket_t fd) {
   struct watch *w = calloc(1, sizeof *w);
-  if (!w || uv_poll_init_socket(c->uv, &w->poll, fd) != 0) {
+  if (!w || vt_poll_new(fd, &w->poll) != 0) {
     free(w);
     return NULL;
   }
@@ -164,29 +201,26 @@ static struct watch *watch_new(struct client *c, curl_socket_t fd) {
 static int set_watch(CURL *easy, curl_socket_t fd, int what, void *client,
                      void *watch) {
   struct watch *w = watch;
-  int events = 0;
   (void)easy;
+  if (w)
+    end_wait(&w->ready, on_ready, w);
   if (what == CURL_POLL_REMOVE) {
     if (w)
-      uv_close((uv_handle_t *)&w->poll, on_unwatched);
+      vt_forget(vt_poll_close(w->poll));
+    free(w);
     return 0;
   }
   if (!w && !(w = watch_new(client, fd)))
     return -1;
-  if (what & CURL_POLL_IN)
-    events |= UV_READABLE;
-  if (what & CURL_POLL_OUT)
-    events |= UV_WRITABLE;
-  return uv_poll_start(&w->poll, events, on_ready) == 0 ? 0 : -1;
+  w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+              (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+  return wait_ready(w);
 }
 
-static int client_open(struct client *c, uv_loop_t *uv) {
-  c->uv = uv;
+static int client_open(struct client *c) {
   c->multi = curl_multi_init();
   if (!c->multi)
     return UV_ENOMEM;
-  uv_timer_init(uv, &c->timer);
-  c->timer.data = c;
   curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, set_watch);
   curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
   curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -194,10 +228,10 @@ static int client_open(struct client *c, uv_loop_t *uv) {
   return 0;
 }
 
-static void client_close(struct client *c) {
+static void client_close(struct client *c, uv_loop_t *uv) {
   curl_multi_cleanup(c->multi);
-  uv_close((uv_handle_t *)&c->timer, NULL);
-  uv_run(c->uv, UV_RUN_DEFAULT); /* until all of it is closed */
+  end_wait(&c->timer, on_time, c);
+  uv_run(uv, UV_RUN_DEFAULT); /* until all of it is closed */
 }
 
 /* ---- the program ---- */
@@ -224,14 +258,14 @@ static void print_page(const struct page *page, vt_result_t r) {
 }
 
 static int64_t run(struct job *j, vt_loop_t *loop) {
-  int rc = client_open(&j->client, vt_loop_uv(loop));
+  int rc = client_open(&j->client);
   if (rc != 0)
     return rc;
   vt_map_t what = {.fn = load, .arg = j, .limit = j->at_once};
   vt_result_t r = vt_loop_run(loop, vt_map_limit(&what, j->count, j->results));
   for (size_t i = 0; i < j->count; i++)
     print_page(&j->pages[i], j->results[i]);
-  client_close(&j->client);
+  client_close(&j->client, vt_loop_uv(loop));
   return r.status;
 }
 

@@ -1,33 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/* Shows: the connect of RFC 8305. The addresses are tried one after another,
- * the next one 250 ms after the last or as soon as that has failed; the first
- * connection wins, and the others are cancelled, all by one scope.
+/* Shows: the connect of RFC 8305. The addresses of a name are tried one after
+ * another, the families in turn, the next one 250 ms after the last or as soon
+ * as that has failed; the first connection wins, and the others are cancelled,
+ * all by one scope.
  *
- * Usage: happy_eyeballs PORT ADDRESS...    (numeric, those of a name)
- * Try:   build/release/samples/happy_eyeballs 80 2001:db8::1 192.0.2.1 127.0.0.1
+ * Usage: happy_eyeballs PORT HOST...    (several: as one with all addresses)
+ * Try:   build/release/samples/happy_eyeballs 443 libuv.org
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <vt.h>
 
-enum { STAGGER_MS = 250 };
+enum { STAGGER_MS = 250, HOSTS = 16, ADDRESSES = 64 };
 
 struct race {
+  const char *port;
+  char **hosts;
+  size_t host_count;
+  vt_result_t lists[HOSTS]; /* of a struct addrinfo each */
+  const struct addrinfo *addresses[ADDRESSES];
+  size_t count;
   vt_scope_t *scope; /* of the attempts */
   vt_event_t ended;  /* one of them has */
   int running;
   vt_stream_t *stream; /* the winner */
-  const char *winner;
-  int64_t status; /* of the last that failed */
+  int64_t status;      /* of the last that failed */
 };
+
+/* ---- the addresses ---- */
+
+static vt_t resolve(void *race, size_t i) {
+  const struct race *r = race;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+  return vt_getaddrinfo(r->hosts[i], r->port, &hints);
+}
+
+static vt_t resolve_all(struct race *race) {
+  vt_map_t what = {.fn = resolve, .arg = race};
+  return vt_map_limit(&what, race->host_count, race->lists);
+}
+
+/* The family of the first address, the other, and so on; then the rest. */
+static void take_in_turn(struct race *race) {
+  const struct addrinfo *families[2][ADDRESSES];
+  size_t counts[2] = {0, 0}, all = 0;
+  int first = 0;
+  for (size_t i = 0; i < race->host_count; i++) {
+    const struct addrinfo *a = race->lists[i].value.p;
+    for (; a && all < ADDRESSES; a = a->ai_next, all++) {
+      first = all == 0 ? a->ai_family : first;
+      int other = a->ai_family != first;
+      families[other][counts[other]++] = a;
+    }
+  }
+  for (size_t i = 0; race->count < all; i++)
+    for (int other = 0; other < 2; other++)
+      if (i < counts[other])
+        race->addresses[race->count++] = families[other][i];
+}
+
+static void print_address(const char *what, const struct addrinfo *a) {
+  char text[64] = "?";
+  uv_ip_name(a->ai_addr, text, sizeof text);
+  printf("%s %s\n", what, text);
+}
 
 /* ---- one attempt ---- */
 
 struct attempt_frame {
   vt_frame_t vt;
   struct race *race;
-  const char *text;
-  struct sockaddr_storage addr;
+  const struct addrinfo *address;
 };
 
 static vt_t attempt_body(void *frame) {
@@ -35,7 +77,8 @@ static vt_t attempt_body(void *frame) {
   struct race *race = f->race;
   vt_result_t r;
   VT_BEGIN(f);
-  VT_AWAIT(f, r, vt_tcp_connect((struct sockaddr *)&f->addr));
+  print_address("trying", f->address);
+  VT_AWAIT(f, r, vt_tcp_connect(f->address->ai_addr));
   race->running--;
   if (r.status != 0) {
     race->status = r.status;
@@ -43,21 +86,16 @@ static vt_t attempt_body(void *frame) {
     vt_forget(vt_stream_close(r.value.p));
   } else {
     race->stream = r.value.p;
-    race->winner = f->text;
+    print_address("connected to", f->address);
   }
   vt_event_set(&race->ended);
   VT_END(f);
 }
 
-static int begin_attempt(struct race *race, const char *text, int port) {
-  struct attempt_frame f = {.race = race, .text = text};
-  int rc = uv_ip4_addr(text, port, (struct sockaddr_in *)&f.addr);
-  if (rc != 0)
-    rc = uv_ip6_addr(text, port, (struct sockaddr_in6 *)&f.addr);
-  if (rc != 0)
-    return rc;
+static int begin_attempt(struct race *race, const struct addrinfo *address) {
+  struct attempt_frame f = {.race = race, .address = address};
   race->running++;
-  rc = vt_scope_start(race->scope, &f, sizeof f, attempt_body);
+  int rc = vt_scope_start(race->scope, &f, sizeof f, attempt_body);
   race->running -= rc != 0;
   return rc;
 }
@@ -67,64 +105,70 @@ static int begin_attempt(struct race *race, const char *text, int port) {
 struct connect_frame {
   vt_frame_t vt;
   struct race *race;
-  char **address; /* the next; NULL at the end */
-  int port;
+  size_t next;
 };
 
-/* Gives the stream of the winner. */
-static vt_t connect_body(void *frame) {
+/* Until an attempt has ended, or the next one is due. */
+static vt_t wait_for_turn(const struct connect_frame *f) {
+  vt_t ended = vt_event_wait_async(&f->race->ended);
+  bool last = f->next == f->race->count;
+  return last ? ended : vt_with_timeout(ended, STAGGER_MS);
+}
+
+static vt_t race_body(void *frame) {
   struct connect_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  while (!f->race->stream && (*f->address || f->race->running > 0)) {
-    if (!*f->address) {
-      VT_TRY(f, vt_event_wait_async(&f->race->ended));
-      continue;
+  VT_TRY(f, resolve_all(f->race));
+  take_in_turn(f->race);
+  while (!f->race->stream && (f->next < f->race->count || f->race->running)) {
+    if (f->next < f->race->count) {
+      int rc = begin_attempt(f->race, f->race->addresses[f->next++]);
+      if (rc != 0)
+        VT_RETURN(f, vt_failed(rc));
     }
-    int rc = begin_attempt(f->race, *f->address++, f->port);
-    if (rc != 0)
-      VT_RETURN(f, vt_failed(rc));
-    VT_AWAIT(f, r,
-             vt_with_timeout(vt_event_wait_async(&f->race->ended), STAGGER_MS));
+    VT_AWAIT(f, r, wait_for_turn(f));
     if (r.status != 0 && r.status != UV_ETIMEDOUT)
-      VT_RETURN(f, vt_failed(r.status));
+      VT_RETURN(f, vt_from_result(r));
   }
-  if (!f->race->stream)
-    VT_RETURN(f, vt_failed(f->race->status));
-  VT_RETURN(f, vt_from_ptr(f->race->stream));
+  VT_RETURN(f, f->race->stream ? vt_done() : vt_failed(f->race->status));
+  VT_FINALLY(f);
+  vt_scope_cancel(f->race->scope, UV_ECANCELED);
+  VT_AWAIT(f, r, vt_scope_join(f->race->scope));
+  vt_event_close(&f->race->ended, UV_ECANCELED);
+  for (size_t i = 0; i < f->race->host_count; i++)
+    vt_freeaddrinfo(f->race->lists[i].value.p);
   VT_END(f);
 }
 
-static int64_t run(vt_loop_t *vt, int port, char **addresses) {
-  struct race race = {.status = UV_EINVAL};
-  int64_t status = vt_scope_new(NULL, &race.scope);
+/* The stream would be used where it is closed here. */
+static int64_t run(vt_loop_t *vt, struct race *race) {
+  struct connect_frame f = {.race = race};
+  int64_t status = vt_scope_new(NULL, &race->scope);
   if (status != 0)
     return status;
-  vt_event_init(&race.ended, VT_EVENT_AUTO_RESET);
-  struct connect_frame f = {.race = &race, .address = addresses, .port = port};
-  status = vt_loop_run(vt, vt_start(&f, connect_body)).status;
-  vt_scope_cancel(race.scope, UV_ECANCELED);
-  vt_loop_run(vt, vt_scope_join(race.scope));
-  vt_event_close(&race.ended, UV_ECANCELED);
-  if (race.stream)
-    vt_loop_run(vt, vt_stream_close(race.stream));
-  if (status == 0)
-    printf("connected to %s\n", race.winner);
+  vt_event_init(&race->ended, VT_EVENT_AUTO_RESET);
+  status = vt_loop_run(vt, vt_start(&f, race_body)).status;
+  if (race->stream)
+    vt_loop_run(vt, vt_stream_close(race->stream));
   return status;
 }
 
 int main(int argc, char **argv) {
   uv_loop_t uv;
   vt_loop_t *vt;
-  int port = argc > 2 ? atoi(argv[1]) : 0;
-  if (port <= 0 || port > 65535) {
-    fprintf(stderr, "usage: happy_eyeballs PORT ADDRESS...\n");
+  if (argc < 3 || argc - 2 > HOSTS) {
+    fprintf(stderr, "usage: happy_eyeballs PORT HOST...\n");
     return 2;
   }
+  struct race race = {.port = argv[1],
+                      .hosts = argv + 2,
+                      .host_count = (size_t)argc - 2,
+                      .status = UV_EAI_NODATA};
   if (uv_loop_init(&uv) != 0 || vt_loop_attach(&uv, &vt) != 0)
     return 1;
   vt_loop_set_report(vt, vt_report_stderr, NULL);
-  int64_t status = run(vt, port, argv + 2);
+  int64_t status = run(vt, &race);
   if (status != 0)
     fprintf(stderr, "happy_eyeballs: %s\n", vt_strerror(status));
   uv_run(&uv, UV_RUN_DEFAULT); /* the last timeout is still being cancelled */

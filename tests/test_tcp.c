@@ -136,6 +136,20 @@ static void uv_tcp_connect_is_cancelled(void **state) {
   assert_int_equal(tmp_count_fds(), fds);
 }
 
+static void connect_is_cancelled_twice(void **state) {
+  struct fixture *f = *state;
+  struct sockaddr_in addr;
+  struct seen seen = {0};
+  int server = plain_server(true, &addr);
+  vt_t v = connect_to(&addr);
+  vt_await(v, seen_k, &seen);
+  assert_int_equal(vt_cancel(v), 0);
+  assert_int_equal(vt_cancel(v), UV_EALREADY);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+  close(server);
+}
+
 static void a_timeout_closes_the_socket(void **state) {
   struct fixture *f = *state;
   struct sockaddr_in addr;
@@ -282,6 +296,7 @@ int main(void) {
       fixture_test(the_walk_tells_where_it_connects),
       fixture_test(uv_tcp_connect_fails),
       fixture_test(uv_tcp_connect_is_cancelled),
+      fixture_test(connect_is_cancelled_twice),
       fixture_test(a_timeout_closes_the_socket),
       fixture_test(a_cancelled_scope_refuses_it),
       cmocka_unit_test(without_a_loop_is_enoloop),

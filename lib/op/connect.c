@@ -27,6 +27,8 @@ struct connect_op {
 
 static int connect_cancel(vt_op_t *op) {
   vt__stream_op_t *o = (vt__stream_op_t *)op;
+  if (!o->stream) /* cancelled before, as by its scope and by its awaiter */
+    return UV_EALREADY;
   vt__handle_abandon(&o->stream->head);
   o->stream = NULL;
   return 0;

@@ -81,4 +81,47 @@ play_spawn() {
   "$program" 20000 '' /no/such/program || echo "status $?"
 }
 
+# How often it cleans is a matter of time.
+play_background() {
+  "$program" 300 | uniq
+}
+
+play_detach() {
+  local child
+  child=$("$program" sleep 1000 | sed -n 's/^pid //p')
+  kill "$child" && echo "it has outlived its parent"
+  "$program" /no/such/program 2>&1 || true
+}
+
+# No name server is asked: a name with an empty part can be none's.
+play_dns() {
+  "$program" -t 20000 localhost a..b 127.0.0.1 >"$work/out" ||
+    echo "status $?"
+  grep -x 'localhost: 127.0.0.1' "$work/out" | uniq
+  grep a..b "$work/out"
+  sed -n 's/^127.0.0.1: [^ ]*$/127.0.0.1 has a name/p' "$work/out"
+  "$program" -t 0 localhost 127.0.0.1 || echo "status $?"
+}
+
+# The pool has one thread: the second is queued when the first is done.
+play_fibonacci() {
+  export UV_THREADPOOL_SIZE=1
+  "$program" 20 0
+  start "$program" 10 90 91
+  line
+  stop INT
+}
+
+play_phases() {
+  "$program" 2
+}
+
+# A terminal of 3 lines and 11 columns, of script's making.
+play_tty() {
+  "$program" hello 1 | command cat
+  script -qec "stty rows 3 cols 11; '$program' hello 1" /dev/null </dev/null |
+    tr -d '\r' | sed 's/\x1b/ESC/g'
+  "$program" hello 1 >"$work/file" || echo "status $?"
+}
+
 "play_$name"
