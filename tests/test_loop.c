@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- helpers ---- */
 
@@ -196,6 +197,20 @@ static void sigpipe_is_ignored_only_where_it_was_the_default(void **state) {
 }
 
 /* ---- it works: what keeps uv_run ---- */
+
+static void a_reserve_ends_in_a_turn(void **state) {
+  struct fixture *f = *state;
+  int fd = dup(0);
+  assert_int_equal(vt_loop_reserve(f->vt), 0);
+  assert_int_equal(vt_loop_reserve(f->vt), 0);
+  fixture_turn(f);
+  assert_false(uv_loop_alive(&f->uv));
+  int next = dup(0); /* no descriptor is kept */
+  assert_int_equal(next, fd + 1);
+  close(next);
+  close(fd);
+  assert_int_equal(vt_loop_reserve(NULL), UV_EINVAL);
+}
 
 static void attached_and_idle_it_keeps_no_loop(void **state) {
   struct fixture *f = *state;
@@ -443,6 +458,7 @@ int main(void) {
       fixture_test(each_thread_has_its_own),
       cmocka_unit_test(the_users_data_is_untouched),
       cmocka_unit_test(sigpipe_is_ignored_only_where_it_was_the_default),
+      fixture_test(a_reserve_ends_in_a_turn),
       fixture_test(attached_and_idle_it_keeps_no_loop),
       fixture_test(whatever_is_pending_keeps_it),
       fixture_test(a_delay_that_nobody_awaits_keeps_it_too),

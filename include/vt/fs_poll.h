@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Changes of a file as its uv_stat_t shows them, looked at again and again: for
  * file systems that tell nothing (<vt/fs_event.h> is cheaper). All on one
- * loop's thread. */
+ * loop's thread. libuv copies the path for each look, and aborts the process
+ * when it has no memory for that. */
 #ifndef VT_FS_POLL_H
 #define VT_FS_POLL_H
 

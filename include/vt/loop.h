@@ -29,6 +29,14 @@ typedef void vt_detach_fn(struct uv_loop_s *uv);
  * one (libuv's writes to a gone peer would kill it). */
 VT_API int vt_loop_attach(struct uv_loop_s *uv, vt_loop_t **out);
 
+/* Makes libuv's table of descriptors as long as the limit of them asks for
+ * (RLIMIT_NOFILE; 16 KiB for 1024, at most 128 KiB, for 16381), because libuv
+ * aborts the process when it has no memory for that later. For servers, once,
+ * after the attach and after raising the limit. It ends in the next turn of the
+ * loop, until when uv_loop_alive counts it. UV_ENOMEM, UV_EMFILE, VT_ETHREAD,
+ * UV_EINVAL for NULL: nothing has changed. */
+VT_API int vt_loop_reserve(vt_loop_t *loop);
+
 /* Undoes one attach. The last one refuses with UV_EBUSY, and a report for each,
  * while operations or awaits are left (vt_loop_walk lists them), nothing
  * changed; else it reports and drops what was never taken (UV_EBUSY if that

@@ -165,7 +165,7 @@ static vt_t sync_folder_body(void *frame) {
   VT_BEGIN(f);
   VT_TRY_VALUE(
       f, folder,
-      vt_fs_open(f->w->names->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+      vt_fs_open(f->w->names->folder, UV_FS_O_RDONLY | UV_FS_O_DIRECTORY, 0));
   f->old = (uv_file)folder.i;
   VT_AWAIT(f, r, vt_fs_fsync(f->old));
   keep_first(&f->status, r);
@@ -247,8 +247,8 @@ struct open_frame {
 };
 
 static int flags_of(const vt_writer_file_t *w) {
-  return O_WRONLY | O_CREAT | O_CLOEXEC |
-         (w->how == VT_WRITER_APPEND ? O_APPEND : O_TRUNC);
+  return UV_FS_O_WRONLY | UV_FS_O_CREAT |
+         (w->how == VT_WRITER_APPEND ? UV_FS_O_APPEND : UV_FS_O_TRUNC);
 }
 
 /* A new file under a name of its own, of the mode of the old one. */

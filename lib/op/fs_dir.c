@@ -125,6 +125,8 @@ struct vt_dir {
 
 static vt_result_t finish_opendir(vt__fs_op_t *f, vt_result_t r) {
   vt_dir_t *dir = f->out;
+  if (r.status == 0 && !f->req.ptr) /* an allocator that left errno alone */
+    r.status = UV_ENOMEM;
   if (r.status != 0) {
     vt__free(dir);
     return r;

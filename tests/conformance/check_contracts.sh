@@ -8,12 +8,7 @@ set -euo pipefail
 
 readonly table=$1 tests=$2 build=$3
 readonly contracts=84 collisions=6
-bad=0
-
-complain() {
-  echo "contracts.md: $*"
-  bad=1
-}
+. "$(dirname "${BASH_SOURCE[0]}")/named_tests.sh"
 
 # NUMBER<tab>VERDICT<tab>SENTENCE<tab>TESTS<tab>COLUMNS for each row. An empty
 # cell, and a number without words, read "(empty)".
@@ -38,60 +33,12 @@ check_numbers() {
   done < <(diff <(expected_rows) <(rows | cut -f 1) | grep '^[<>]')
 }
 
-# The tests of the build; and those of their cases that were asked for, as
-# "program: case".
-declare -A known=() listed=()
-while read -r name; do
-  known[$name]=1
-done < <(ctest --test-dir "$build" --show-only |
-  sed -n 's/^ *Test *#[0-9]*: //p')
-
-# The C file of a program: tests/a/test_b.c of a/b, in whatever form.
-find_source() {
-  local folder=. base=${1##*/} form
-  [ "$base" = "$1" ] || folder=${1%/*}
-  for form in "$base" "${base%_debug}" "${base%_labels}"; do
-    source=$tests/$folder/test_$form.c
-    [ ! -e "$source" ] || return 0
-  done
-  source=/dev/null
-}
-
-# The cases of a program's list.
-read_cases() {
-  local source case
-  find_source "$1"
-  listed[$1]=1
-  while read -r case; do
-    known["$1: $case"]=1
-  done < <(tr -s ' \n' '  ' <"$source" |
-    grep -oE '(test|TEST)[a-z_]*\( ?[a-z][a-z0-9_]*[,)]' |
-    sed 's/.*( *\([a-z0-9_]*\).*/\1/')
-}
-
-check_test() { # ROW NAME
-  local program=${2%%: *} case=${2#*: }
-  if [ -z "${known[$program]+there}" ]; then
-    complain "$1: $program is no test of this build"
-  elif [ "$program" != "$2" ]; then
-    [ -n "${listed[$program]+done}" ] || read_cases "$program"
-    [ -n "${known[$2]+there}" ] || complain "$1: $program has no case $case"
+check_shown() { # ROW VERDICT CELL
+  if [ "$3" != - ]; then
+    check_tests "$1" "$3"
+  elif [ "$2" != 'does not apply' ]; then
+    complain "$1: nothing shows it"
   fi
-}
-
-check_tests() { # ROW VERDICT CELL
-  local rest=$3
-  if [ "$3" = - ]; then
-    [ "$2" = 'does not apply' ] || complain "$1: nothing shows it"
-    return 0
-  elif [[ ! $3 =~ ^\`[^\`]+\`(, \`[^\`]+\`)*$ ]]; then
-    complain "$1: not a list of tests: $3"
-    return 0
-  fi
-  while [[ $rest =~ ^(, )?\`([^\`]+)\` ]]; do
-    rest=${rest#"${BASH_REMATCH[0]}"}
-    check_test "$1" "${BASH_REMATCH[2]}"
-  done
 }
 
 check_rows() {
@@ -107,7 +54,7 @@ check_rows() {
     same | stricter | 'different on purpose' | 'does not apply') ;;
     *) complain "$row: '$verdict' is no verdict" ;;
     esac
-    check_tests "$row" "$verdict" "$shown"
+    check_shown "$row" "$verdict" "$shown"
   done < <(rows)
 }
 

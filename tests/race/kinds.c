@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds that race. */
+/* The kinds that race in libuv's pool. */
 #include "race/race.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#include "support/tmp.h"
 
 /* ---- work ---- */
 
@@ -107,16 +111,96 @@ static vt_t begin_fstat(struct attempt *a, uv_file file) {
   return vt_fs_fstat(file, &a->room.stat);
 }
 
-const struct race_kind race_kinds[] = {
-    {"work", begin_work, NULL, check_work},
-    {"getaddrinfo", begin_addresses, take_addresses, NULL},
-    {"getnameinfo", begin_names, NULL, NULL},
-    {"random", begin_random, NULL, NULL},
-    {"wrap", begin_wrap, NULL, NULL},
-    {"fs_open", begin_open, take_open, NULL},
-    {"fs_close", begin_close, NULL, NULL},
-    {"fs_read", begin_read, NULL, NULL},
-    {"fs_write", begin_write, NULL, NULL},
-    {"fs_fstat", begin_fstat, NULL, NULL},
-    {NULL, NULL, NULL, NULL},
+/* ---- paths, always by the pool ---- */
+
+static vt_t cold(vt_t (*begin)(struct attempt *a), struct attempt *a) {
+  vt_loop_t *loop = vt_loop_current();
+  vt_fs_set_hot(loop, false);
+  vt_t v = begin(a);
+  vt_fs_set_hot(loop, true);
+  return v;
+}
+
+static vt_t open_root(struct attempt *a) {
+  (void)a;
+  return vt_fs_open("/", UV_FS_O_RDONLY, 0);
+}
+
+static vt_t stat_root(struct attempt *a) {
+  return vt_fs_stat("/", &a->room.stat);
+}
+
+static vt_t begin_open_cold(struct attempt *a, uv_file file) {
+  (void)file;
+  return cold(open_root, a);
+}
+
+static vt_t begin_stat(struct attempt *a, uv_file file) {
+  (void)file;
+  return stat_root(a);
+}
+
+static vt_t begin_stat_cold(struct attempt *a, uv_file file) {
+  (void)file;
+  return cold(stat_root, a);
+}
+
+/* To its own name, which changes nothing. */
+static vt_t begin_rename(struct attempt *a, uv_file file) {
+  (void)a;
+  (void)file;
+  return vt_fs_rename("race/race.h", "race/race.h");
+}
+
+static vt_t begin_mkstemp(struct attempt *a, uv_file file) {
+  char tpl[256];
+  (void)file;
+  snprintf(tpl, sizeof tpl, "%s/vt-race-XXXXXX", tmp_folder());
+  return vt_fs_mkstemp(tpl, (char *)a->room.bytes, sizeof a->room.bytes);
+}
+
+static void take_mkstemp(struct attempt *a) {
+  close_now((uv_file)a->last.value.i);
+  unlink((char *)a->room.bytes);
+}
+
+static vt_t begin_scandir(struct attempt *a, uv_file file) {
+  (void)a;
+  (void)file;
+  return vt_fs_scandir("race", 0);
+}
+
+static void take_scandir(struct attempt *a) {
+  vt_dirents_free(a->last.value.p);
+}
+
+static vt_t begin_opendir(struct attempt *a, uv_file file) {
+  (void)a;
+  (void)file;
+  return vt_fs_opendir("race");
+}
+
+static void take_opendir(struct attempt *a) {
+  vt_forget(vt_fs_closedir(a->last.value.p));
+}
+
+const struct race_kind race_pool[] = {
+    {.name = "work", .begin = begin_work, .check = check_work},
+    {.name = "getaddrinfo", .begin = begin_addresses, .take = take_addresses},
+    {.name = "getnameinfo", .begin = begin_names},
+    {.name = "random", .begin = begin_random},
+    {.name = "wrap", .begin = begin_wrap},
+    {.name = "fs_open", .begin = begin_open, .take = take_open},
+    {.name = "fs_open_cold", .begin = begin_open_cold, .take = take_open},
+    {.name = "fs_close", .begin = begin_close},
+    {.name = "fs_read", .begin = begin_read},
+    {.name = "fs_write", .begin = begin_write},
+    {.name = "fs_fstat", .begin = begin_fstat},
+    {.name = "fs_stat", .begin = begin_stat},
+    {.name = "fs_stat_cold", .begin = begin_stat_cold},
+    {.name = "fs_rename", .begin = begin_rename},
+    {.name = "fs_mkstemp", .begin = begin_mkstemp, .take = take_mkstemp},
+    {.name = "fs_scandir", .begin = begin_scandir, .take = take_scandir},
+    {.name = "fs_opendir", .begin = begin_opendir, .take = take_opendir},
+    {.name = NULL},
 };

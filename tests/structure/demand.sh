@@ -17,3 +17,14 @@ demand() {
     exit 1
   fi
 }
+
+# plant SED-SCRIPT TEXT: $copy is $table changed, and check, which the twin
+# defines, must fail with TEXT.
+plant() {
+  sed "$1" "$table" >"$copy"
+  if cmp -s "$table" "$copy"; then
+    echo "nothing is changed by: $1"
+    exit 1
+  fi
+  demand "$2" check
+}
