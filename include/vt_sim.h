@@ -5,10 +5,10 @@
  * libuv's. vt and the code under test run unchanged.
  *
  * What is simulated: loops, timers, idle, prepare, check and async handles,
- * uv_queue_work and uv_cancel, uv_fs_open, _read, _write, _close, _fstat and
- * _fsync, uv_hrtime and uv_sleep. All else that begins something (streams,
- * names, processes, the other uv_fs_*) answers UV_ENOSYS, though a TCP handle
- * can be made and closed. The wall clock is the real one. The program links the
+ * uv_queue_work and uv_cancel, uv_fs_open, _read, _write, _close, _fstat,
+ * _fsync and _fdatasync, uv_hrtime and uv_sleep. All else that begins something
+ * (streams, names, processes, the other uv_fs_*) answers UV_ENOSYS, though a
+ * TCP handle can be made and closed. The wall clock is the real one. The program links the
  * shared libuv; a static one defines the same names a second time.
  *
  * Time is virtual: it moves when uv_run has nothing to do until the next timer
@@ -41,8 +41,8 @@ typedef struct vt_sim_options {
   uint64_t threads_ms;  /* real time that a loop with nothing else to do waits
                            for uv_async_send of real threads; 0: none come */
   unsigned latency_ms;  /* the longest that a request takes; 0: 3 */
-  unsigned fs_error_percent;    /* open, read, write, fstat and fsync fail and
-                                   do nothing; close fails having closed */
+  unsigned fs_error_percent;    /* open, read, write, fstat and the syncs fail
+                                   and do nothing; close fails having closed */
   unsigned short_read_percent;  /* a read gives less than there is */
   unsigned short_write_percent; /* a write takes less than it was given */
 } vt_sim_options_t;

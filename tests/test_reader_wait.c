@@ -83,74 +83,6 @@ static vt_t begin_waiting(struct place *p, call_fn *call, char *out,
 
 /* ---- it is given up ---- */
 
-static void a_cancelled_call_leaves_all_bytes(void **state) {
-  for (int c = 0; c < CALLS; c++) {
-    for (int reads = 1; reads < 4; reads++) {
-      for (int stays = 0; stays < 2; stays++) {
-        struct place p;
-        char out[16];
-        struct seen seen = {0};
-        vt_t v = begin_waiting(&p, calls[c], out, reads);
-        if (vt_status(v) != VT_PENDING || !p.well.gate.op) {
-          vt_forget(v);
-          assert_rest(*state, &p, 0);
-          continue;
-        }
-        p.well.stays = stays;
-        p.well.gate.cancel_rc = stays ? UV_EBUSY : 0;
-        vt_await(v, seen_k, &seen);
-        assert_int_equal(vt_cancel(v), 0);
-        assert_int_equal(seen.count, 0);
-        fixture_run_until(*state, &seen.count, 1);
-        assert_seen_status(&seen, UV_ECANCELED);
-        if (p.well.gate.op)
-          well_let(&p.well);
-        assert_rest(*state, &p, 0);
-      }
-    }
-  }
-}
-
-static void a_forgotten_call_leaves_all_bytes(void **state) {
-  for (int c = 0; c < CALLS; c++) {
-    for (int stays = 0; stays < 2; stays++) {
-      struct place p;
-      char out[16];
-      vt_t v = begin_waiting(&p, calls[c], out, 1);
-      p.well.gate.cancel_rc = stays ? UV_EBUSY : 0;
-      vt_forget(v);
-      if (p.well.gate.op)
-        well_let(&p.well);
-      assert_rest(*state, &p, 0);
-    }
-  }
-}
-
-/* Its result had come, but nobody took it. */
-static void an_untaken_result_leaves_its_bytes(void **state) {
-  for (int c = 0; c < CALLS; c++) {
-    for (int stopped = 0; stopped < 2; stopped++) {
-      struct place p;
-      char out[16];
-      struct seen seen = {0};
-      vt_t v = begin_waiting(&p, calls[c], out, 1);
-      if (stopped)
-        vt_await(v, seen_k, &seen);
-      while (p.well.gate.op)
-        well_let(&p.well);
-      if (stopped) {
-        assert_true(vt_await_stop(v, seen_k, &seen));
-        fixture_turn(*state);
-      } else {
-        assert_int_equal(vt_status(v), 0);
-        vt_forget(v);
-      }
-      assert_int_equal(seen.count, 0);
-      assert_rest(*state, &p, 0);
-    }
-  }
-}
-
 static void a_call_after_a_cancelled_one_gets_the_bytes(void **state) {
   for (int stays = 0; stays < 2; stays++) {
     struct place p;
@@ -395,9 +327,6 @@ static void nothing_is_allocated_once_it_goes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      fixture_test(a_cancelled_call_leaves_all_bytes),
-      fixture_test(a_forgotten_call_leaves_all_bytes),
-      fixture_test(an_untaken_result_leaves_its_bytes),
       fixture_test(a_call_after_a_cancelled_one_gets_the_bytes),
       fixture_test(a_cancelled_large_read_waits_for_its_memory),
       fixture_test(a_cancelled_scope_ends_a_call),

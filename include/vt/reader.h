@@ -112,7 +112,7 @@ VT_API VT_MUST_USE vt_t vt__reader_read_line(vt_reader_t *r);
  * beginning, and the next line is the one after it; every call but a line or a
  * part reads on in its middle. */
 static inline VT_MUST_USE vt_t vt_reader_read_line(vt_reader_t *r) {
-  if (VT_LIKELY(r->scan < r->limit)) {
+  if (VT_LIKELY(r != NULL && r->scan < r->limit)) {
     const uint8_t *line = r->buffer + r->at;
     const uint8_t *from = r->buffer + r->scan;
     const uint8_t *lf = (const uint8_t *)memchr(from, '\n', r->limit - r->scan);

@@ -9,7 +9,8 @@
  * the stream is sticky: what waits gets it, and every later call, until
  * vt_writer_resume, which goes on at the exact byte, or vt_writer_discard. What
  * is not written can be read out. UV_ENOMEM is not sticky; the bytes stay, and
- * the next call goes on.
+ * the next call goes on. Where memory lacks to await a write of a stream of
+ * yours, that one stays under way until a later call of the writer looks.
  *
  * The caller's bytes: a hit has copied them; else they are borrowed until
  * completion, but for vt_writer_write_copy_async and
@@ -93,6 +94,7 @@ typedef struct vt_writer {
   bool armed;  /* timer is set */
   bool poison; /* the error cannot be cleared */
   bool pumping;
+  bool stranded; /* busy, but nobody is told when the call is over */
 } vt_writer_t;
 
 /* Opens a writer to stream, which is borrowed until closed. Copies options,
@@ -105,7 +107,10 @@ VT_API VT_MUST_USE vt_t vt__writer_write(vt_writer_t *w, uint8_t byte);
 VT_API VT_MUST_USE vt_t vt__writer_write_all(vt_writer_t *w, const void *data,
                                              size_t size);
 
-/* One byte. In hand when there is room. On failure it was not taken. */
+/* One byte. In hand when there is room. On failure it was not taken. A w
+ * of NULL is not looked for here: it would cost each byte a compare. A loop of
+ * bytes is faster when what it needs is in locals, and one await follows the
+ * first byte that is not in hand: each byte stored might change the frame. */
 static inline VT_MUST_USE vt_t vt_writer_write_async(vt_writer_t *w,
                                                      uint8_t byte) {
   if (VT_LIKELY(w->count < w->limit)) {
@@ -121,8 +126,8 @@ static inline VT_MUST_USE vt_t vt_writer_write_async(vt_writer_t *w,
 static inline VT_MUST_USE vt_t vt_writer_write_all_async(vt_writer_t *w,
                                                          const void *data,
                                                          size_t size) {
-  if (VT_LIKELY(w->count < w->limit && size - 1 < w->limit - w->count &&
-                data != NULL)) {
+  if (VT_LIKELY(w != NULL && w->count < w->limit &&
+                size - 1 < w->limit - w->count && data != NULL)) {
     memcpy(w->buffer + w->count, data, size);
     w->count += size;
     return vt_from_uint(size);

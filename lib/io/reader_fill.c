@@ -178,8 +178,15 @@ static vt__read_t *read_of(vt__wait_t *wait) {
   return (vt__read_t *)(void *)wait;
 }
 
+/* A large call that was forgotten has kept its place: it can be handed
+ * nothing. */
+static bool is_forgotten(const vt__read_t *read) {
+  const vt_op_t *op = &read->wait.op;
+  return op->phase == VT__AWAITED && !op->k;
+}
+
 static void end_read(vt__read_t *read) {
-  if (read->call.result.status == 0)
+  if (read->call.result.status == 0 && !is_forgotten(read))
     vt__wait_hand(&read->wait, read->call.result);
   else
     vt__wait_end(&read->wait, read->call.result);
@@ -218,12 +225,20 @@ static void give_back(vt_wait_list_t *list, vt__wait_t *wait) {
   r->scan = r->at;
 }
 
+/* Its bytes are in the caller's memory. */
+static void keep(vt_wait_list_t *list, vt__wait_t *wait) {
+  (void)list;
+  (void)wait;
+}
+
 static const vt__wait_rule_t read_rule = {.ops = VT__WAIT_OPS("reader_read"),
                                           .left = left,
                                           .give_back = give_back,
                                           .cancel = read_cancel};
-static const vt__wait_rule_t large_rule = {
-    .ops = VT__WAIT_OPS("reader_read"), .cancel = read_cancel, .stays = true};
+static const vt__wait_rule_t large_rule = {.ops = VT__WAIT_OPS("reader_read"),
+                                           .give_back = keep,
+                                           .cancel = read_cancel,
+                                           .stays = true};
 
 static vt_t enlist(vt_reader_t *r, const vt__read_call_t *c) {
   vt_value_t none = {0};

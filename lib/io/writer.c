@@ -434,6 +434,8 @@ static void drop_bytes(vt_writer_t *w) {
 int vt_writer_discard(vt_writer_t *w) {
   if (!w)
     return UV_EINVAL;
+  if (w->stranded)
+    vt__writer_pump(w);
   if (w->busy)
     return UV_EBUSY;
   if (w->phase == VT__WRITER_CLOSED) {

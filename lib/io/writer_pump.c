@@ -10,8 +10,11 @@
  * What can go wrong: the stream takes a part (the rest is given again), nothing
  * (UV_EIO), or fails: the error stays, all that waits is told, and no byte
  * moves until it is cleared. Without memory for a call that waits is told so,
- * and the next one tries again. A call that cannot be awaited for lack of
- * memory leaves unknown what was written: that error cannot be cleared.
+ * and the next one tries again. A write of the stream that cannot be awaited
+ * for lack of memory is stranded: it stays the one under way, who waits is told
+ * UV_ENOMEM, and the next call of the writer awaits it again; the write whose
+ * own bytes are with it is told nothing before. Any other call that cannot be
+ * awaited leaves unknown what it did: that error cannot be cleared.
  *
  * The stream is called outside of all scopes: what one scope's write began
  * carries the bytes of others. */
@@ -110,6 +113,20 @@ static void conclude(vt_writer_t *w) {
 
 /* ---- calls of the stream ---- */
 
+static void on_written(void *state, vt_result_t r);
+
+/* Nobody is told when the stream's write is over; its bytes stay where they
+ * are. */
+static void strand(vt_writer_t *w) {
+  w->busy = w->stranded = true;
+  if (!w->direct) {
+    fail_all(w, UV_ENOMEM);
+    return;
+  }
+  fail_list(&w->flushes, UV_ENOMEM);
+  fail_list(&w->syncs, UV_ENOMEM);
+}
+
 /* Awaits a call: true when it is over and r its result. */
 static bool call_over(vt_writer_t *w, vt_t v, vt_continuation_fn *k,
                       vt_result_t *r) {
@@ -121,6 +138,10 @@ static bool call_over(vt_writer_t *w, vt_t v, vt_continuation_fn *k,
   if (rc == VT_COMPLETED) {
     *r = vt_get_result(v);
     return true;
+  }
+  if (rc == UV_ENOMEM && k == on_written) {
+    strand(w);
+    return false;
   }
   vt_forget(v);
   w->poison = true;
@@ -297,11 +318,21 @@ static bool step(vt_writer_t *w) {
   return w->phase == VT__WRITER_CLOSING && close_stream(w);
 }
 
+/* Awaits a stranded write again. */
+static void rescue(vt_writer_t *w) {
+  vt_result_t r;
+  w->stranded = false;
+  if (call_over(w, w->call, on_written, &r))
+    settle_write(w, r);
+}
+
 void vt__writer_pump(vt_writer_t *w) {
   if (w->pumping)
     return;
   vt_scope_t *before = vt_scope_enter(NULL);
   w->pumping = true;
+  if (w->stranded)
+    rescue(w);
   do {
     mark_room(w);
     take(w);

@@ -97,6 +97,7 @@ struct bench_hit {
   const struct bench_loop *ours;
   const struct bench_loop *baseline;
   const char *what;    /* the baseline in words */
+  uint64_t n;          /* of a round that is timed; 0: the usual number */
   double instructions; /* limits, or BENCH_SHOWN */
   double ns;
   double allocations; /* per iteration */

@@ -2,42 +2,18 @@
 /* The clients of the bench echo. */
 #include "echo.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Two connected TCP sockets. */
-static int make_pair(int listener, const struct sockaddr_in *addr,
-                     int fds[2]) {
-  fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  fds[1] = -1;
-  if (fds[0] >= 0 &&
-      connect(fds[0], (const struct sockaddr *)addr, sizeof *addr) == 0)
-    fds[1] = accept(listener, NULL, NULL);
-  return fds[1] < 0 ? -1 : 0;
-}
-
-static int make_listener(struct sockaddr_in *addr) {
-  socklen_t size = sizeof *addr;
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  memset(addr, 0, sizeof *addr);
-  addr->sin_family = AF_INET;
-  addr->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd >= 0 && bind(fd, (struct sockaddr *)addr, sizeof *addr) == 0 &&
-      getsockname(fd, (struct sockaddr *)addr, &size) == 0 &&
-      listen(fd, ECHO_CONNECTIONS) == 0)
-    return fd;
-  return -1;
-}
+#include "tcp_pair.h"
 
 int echo_connect(struct echo *e, echo_open_fn *open) {
   struct sockaddr_in addr;
-  int listener = make_listener(&addr), rc = listener < 0 ? -1 : 0;
+  int listener = tcp_listen(&addr, ECHO_CONNECTIONS), rc = listener < 0 ? -1 : 0;
   for (unsigned i = 0; i < ECHO_CONNECTIONS && rc == 0; i++) {
     int fds[2];
-    rc = make_pair(listener, &addr, fds);
+    rc = tcp_pair(listener, &addr, fds);
     e->clients[i] = fds[0];
     if (rc == 0)
       rc = open(e, fds[1], i);

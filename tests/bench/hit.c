@@ -36,10 +36,11 @@ static void hit_instructions(struct bench *b, const struct bench_hit *hit) {
 }
 
 static void hit_ns(struct bench *b, const struct bench_hit *hit) {
+  uint64_t usual = b->quick ? HITS_QUICK : HITS_FULL;
   struct bench_pair pair = {
       .ours = round_ours,
       .baseline = round_baseline,
-      .n = b->quick ? HITS_QUICK : HITS_FULL,
+      .n = hit->n > 0 ? hit->n : usual,
       .rounds = b->quick ? 5 : 15,
   };
   struct bench_line line = {

@@ -58,8 +58,10 @@ static inline bool put(struct output *o, uint8_t byte) {
 }
 
 static void fill(struct output *o) {
-  while (o->done < o->size && put(o, (uint8_t)o->done))
-    o->done++;
+  uint64_t done = o->done, size = o->size;
+  while (done < size && put(o, (uint8_t)done))
+    done++;
+  o->done = done;
   if (o->done == o->size && o->count > 0 && !o->busy)
     swap(o);
 }

@@ -2,6 +2,7 @@
 /* Each allocation of a writer fails once, and from there on: no byte is lost or
  * doubled, nobody waits for ever, and a close ends it. */
 #include "support/output.h"
+#include "support/own_source.h"
 #include "support/scenario.h"
 #include "support/sink.h"
 #include "support/tmp.h"
@@ -76,6 +77,93 @@ SCENARIO(copies_and_texts_at_once) {
   }
   finish(r, &o, at);
 }
+
+/* ---- a stream whose value tasks are a user's ---- */
+
+struct foreign {
+  vt_byte_stream_t base;
+  struct own_source source;
+  uint8_t bytes[SIZE];
+  size_t count;
+  const uint8_t *from; /* under way; NULL: nothing is */
+  size_t size;
+};
+
+static vt_t foreign_write(vt_byte_stream_t *s, const uv_buf_t blocks[],
+                          unsigned count) {
+  struct foreign *f = (struct foreign *)(void *)s;
+  (void)count;
+  own_source_next(&f->source);
+  f->from = (const uint8_t *)blocks->base;
+  f->size = blocks->len;
+  return own_source_task(&f->source);
+}
+
+/* The stream has taken its bytes from where they lie. */
+static void foreign_let(struct foreign *f) {
+  vt_result_t all = {0, {.u = f->size}};
+  if (!f->from)
+    return;
+  memcpy(f->bytes + f->count, f->from, f->size);
+  f->count += f->size;
+  f->from = NULL;
+  own_source_complete(&f->source, all);
+}
+
+static void finish_foreign(struct run *r, struct foreign *f, vt_writer_t *w,
+                           size_t size) {
+  uint8_t data[SIZE];
+  struct seen seen = {0};
+  output_fill(data, sizeof data);
+  fault_disarm();
+  if (f->from && vt_writer_discard(w) != UV_EBUSY)
+    run_tell(r, "bytes under way are discarded");
+  vt_await(vt_writer_close_async(w), seen_k, &seen);
+  for (int turns = 0; seen.count == 0 && turns < 40; turns++) {
+    foreign_let(f);
+    fixture_turn(&r->f);
+  }
+  fixture_run(&r->f);
+  if (seen.count != 1 || seen.result.status != 0)
+    run_tell(r, "not closed");
+  if (f->count != size || memcmp(f->bytes, data, size) != 0)
+    run_tell(r, "not the bytes that were written");
+}
+
+/* Each write of the stream may be one that cannot be awaited. */
+static void write_foreign(struct run *r, size_t part) {
+  static const vt_byte_stream_ops_t ops = {.write = foreign_write};
+  static struct foreign f;
+  static vt_writer_t w;
+  vt_writer_options_t options = {.size = 16};
+  uint8_t data[SIZE];
+  size_t at = 0;
+  memset(&f, 0, sizeof f);
+  f.base.ops = &ops;
+  own_source_init(&f.source);
+  output_fill(data, sizeof data);
+  vt_writer_init(&w, &f.base, &options);
+  for (int tries = 0; at + part <= SIZE / 2 && tries < 20; tries++) {
+    struct seen seen = {0};
+    vt_await(vt_writer_write_all_async(&w, data + at, part), seen_k, &seen);
+    fixture_turn(&r->f);
+    for (int turns = 0; seen.count == 0 && turns < 20; turns++) {
+      foreign_let(&f);
+      vt_writer_resume(&w); /* a call, which awaits what is stranded */
+      fixture_turn(&r->f);
+    }
+    if (seen.count != 1 || !run_is_clear(seen.result.status))
+      run_tell(r, "not answered once");
+    at += (size_t)seen.result.value.u;
+    if (seen.result.status != 0)
+      fault_disarm();
+  }
+  finish_foreign(r, &f, &w, at);
+}
+
+SCENARIO(small_writes_to_a_stream_of_a_users) { write_foreign(r, 7); }
+
+SCENARIO(large_writes_to_a_stream_of_a_users) { write_foreign(r, 40); }
 
 /* With a cork and an interval: what is not armed goes at once. */
 static void timed(struct run *r, const vt_writer_options_t *options) {
@@ -197,6 +285,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(writes_one_after_the_other),
       cmocka_unit_test(copies_and_texts_at_once),
+      cmocka_unit_test(small_writes_to_a_stream_of_a_users),
+      cmocka_unit_test(large_writes_to_a_stream_of_a_users),
       cmocka_unit_test(corked_bytes_go),
       cmocka_unit_test(bytes_go_by_the_interval),
       cmocka_unit_test(a_close_with_bytes),

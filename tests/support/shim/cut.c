@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static atomic_int cut_fd = -1;
@@ -50,6 +51,34 @@ static ssize_t write_at(int fd, const void *data, size_t size, int64_t offset) {
   return n > 0 ? syscall(SYS_pwrite64, fd, data, (size_t)n, offset) : n;
 }
 
+enum { BLOCKS = 16 }; /* more are not cut, but taken in part */
+
+/* The blocks, cut to what may be written; the count that is left of them. */
+static ssize_t cut_blocks(int fd, const struct iovec *from, int count,
+                          struct iovec to[BLOCKS], ssize_t *out) {
+  size_t whole = 0;
+  int used = 0;
+  for (int i = 0; i < count && i < BLOCKS; i++)
+    whole += from[i].iov_len;
+  *out = allowed(fd, whole);
+  for (size_t left = *out > 0 ? (size_t)*out : 0; left > 0; used++) {
+    to[used] = from[used];
+    if (to[used].iov_len > left)
+      to[used].iov_len = left;
+    left -= to[used].iov_len;
+  }
+  return used;
+}
+
+static ssize_t write_blocks_at(int fd, const struct iovec *blocks, int count,
+                               int64_t offset) {
+  struct iovec cut[BLOCKS];
+  ssize_t n, used = cut_blocks(fd, blocks, count, cut, &n);
+  return n > 0 ? syscall(SYS_pwritev, fd, cut, used, (long)offset,
+                         (long)(offset >> 32))
+               : n;
+}
+
 /* Seen by libuv in place of the C library's: exported, whatever the build
  * hides. */
 #pragma GCC visibility push(default)
@@ -67,6 +96,23 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
 ssize_t pwrite64(int fd, const void *data, size_t size, int64_t offset);
 ssize_t pwrite64(int fd, const void *data, size_t size, int64_t offset) {
   return write_at(fd, data, size, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *blocks, int count) {
+  struct iovec cut[BLOCKS];
+  ssize_t n, used = cut_blocks(fd, blocks, count, cut, &n);
+  return n > 0 ? syscall(SYS_writev, fd, cut, used) : n;
+}
+
+ssize_t pwritev(int fd, const struct iovec *blocks, int count, off_t offset) {
+  return write_blocks_at(fd, blocks, count, offset);
+}
+
+ssize_t pwritev64(int fd, const struct iovec *blocks, int count,
+                  int64_t offset);
+ssize_t pwritev64(int fd, const struct iovec *blocks, int count,
+                  int64_t offset) {
+  return write_blocks_at(fd, blocks, count, offset);
 }
 
 #pragma GCC visibility pop

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that takes less than it is given: write and pwrite as libuv calls
- * them, cut or refused for one descriptor. Linked into the test program, where
- * they stand before the C library's. */
+/* A file that takes less than it is given: write, pwrite and their forms of
+ * several blocks as libuv calls them, cut or refused for one descriptor. Linked
+ * into the test program, where they stand before the C library's. libuv 1.44
+ * makes the system call of pwritev itself: that one is not cut. */
 #ifndef VT_TEST_CUT_H
 #define VT_TEST_CUT_H
 

@@ -72,6 +72,10 @@ static ssize_t do_fstat(uv_fs_t *req) {
 
 static ssize_t do_fsync(uv_fs_t *req) { return result_of(fsync(req->file)); }
 
+static ssize_t do_fdatasync(uv_fs_t *req) {
+  return result_of(fdatasync(req->file));
+}
+
 /* A close is never made twice. */
 static ssize_t do_close(uv_fs_t *req) {
   ssize_t rc = result_of(close(req->file));
@@ -80,9 +84,10 @@ static ssize_t do_close(uv_fs_t *req) {
 
 static ssize_t perform(uv_fs_t *req) {
   static ssize_t (*const calls[])(uv_fs_t *) = {
-      [UV_FS_OPEN] = do_open,   [UV_FS_CLOSE] = do_close,
-      [UV_FS_READ] = do_read,   [UV_FS_WRITE] = do_write,
-      [UV_FS_FSTAT] = do_fstat, [UV_FS_FSYNC] = do_fsync,
+      [UV_FS_OPEN] = do_open,           [UV_FS_CLOSE] = do_close,
+      [UV_FS_READ] = do_read,           [UV_FS_WRITE] = do_write,
+      [UV_FS_FSTAT] = do_fstat,         [UV_FS_FSYNC] = do_fsync,
+      [UV_FS_FDATASYNC] = do_fdatasync,
   };
   ssize_t rc;
   do
@@ -252,4 +257,8 @@ int uv_fs_fstat(uv_loop_t *uv, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
 
 int uv_fs_fsync(uv_loop_t *uv, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
   return of_file(uv, req, UV_FS_FSYNC, file, cb);
+}
+
+int uv_fs_fdatasync(uv_loop_t *uv, uv_fs_t *req, uv_file file, uv_fs_cb cb) {
+  return of_file(uv, req, UV_FS_FDATASYNC, file, cb);
 }

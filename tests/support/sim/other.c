@@ -65,8 +65,6 @@ NOT_SIMULATED(uv_fs_stat, uv_loop_t *loop, uv_fs_t *req, const char *path,
               uv_fs_cb cb)
 NOT_SIMULATED(uv_fs_rename, uv_loop_t *loop, uv_fs_t *req, const char *path,
               const char *new_path, uv_fs_cb cb)
-NOT_SIMULATED(uv_fs_fdatasync, uv_loop_t *loop, uv_fs_t *req, uv_file file,
-              uv_fs_cb cb)
 NOT_SIMULATED(uv_fs_ftruncate, uv_loop_t *loop, uv_fs_t *req, uv_file file,
               int64_t offset, uv_fs_cb cb)
 NOT_SIMULATED(uv_fs_sendfile, uv_loop_t *loop, uv_fs_t *req, uv_file out_fd,
