@@ -55,9 +55,9 @@
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
  * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*,
- * vt_shared_channel_*, what makes results in hand, the allocator's counters and
- * the texts of statuses. Another loop is reached by vt_invoke_on and by a
- * vt_shared_channel_t. */
+ * vt_async_send, vt_shared_channel_*, what makes results in hand, the
+ * allocator's counters and the texts of statuses. Another loop is reached by
+ * vt_invoke_on and by a vt_shared_channel_t. */
 #ifndef VT_H
 #define VT_H
 

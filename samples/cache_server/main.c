@@ -115,6 +115,7 @@ static int run(struct program *p) {
   if (status != 0)
     return complain_of("at the start", status);
   vt_loop_set_report(p->loop, vt_report_stderr, NULL);
+  vt_loop_reserve(p->loop); /* without it, too, it serves */
   int result = serve(p);
   uv_run(&p->uv, UV_RUN_DEFAULT); /* what is closing ends */
   vt_loop_detach(p->loop, NULL);

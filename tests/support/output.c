@@ -38,9 +38,18 @@ void output_fill_buffer(struct output *o, size_t from) {
         vt_in_hand(vt_writer_write_async(&o->w, output_byte(from + i))));
 }
 
+/* A buffer that is under way is in the file and in the writer, until the loop
+ * knows. */
+static void land(void) {
+  vt_loop_t *loop = vt_loop_current();
+  if (loop)
+    uv_run(vt_loop_uv(loop), UV_RUN_DEFAULT);
+}
+
 void output_assert_kept(struct output *o, size_t size) {
   uint8_t all[4096];
   uv_buf_t rest[2];
+  land();
   size_t left = vt_writer_unwritten(&o->w, rest);
   size_t have = tmp_read(o->fd, all, sizeof all - left);
   for (int i = 0; i < 2; i++) {
