@@ -138,6 +138,10 @@ static void on_detached(struct uv_loop_s *uv) {
   ((struct fixture *)uv)->detached++;
 }
 
+void fixture_set_hot(struct fixture *f) {
+  vt_fs_set_hot(f->vt, !getenv("VT_TEST_COLD"));
+}
+
 const char *fixture_open(struct fixture *f) {
   vt_alloc_stats_t now;
   int rc;
@@ -154,7 +158,7 @@ const char *fixture_open(struct fixture *f) {
     return f->problem;
   }
   vt_loop_set_report(f->vt, collect, f);
-  vt_fs_set_hot(f->vt, !getenv("VT_TEST_COLD"));
+  fixture_set_hot(f);
   return NULL;
 }
 

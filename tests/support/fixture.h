@@ -100,6 +100,10 @@ const struct fixture_report *fixture_take_report(struct fixture *f,
 /* Operations, async functions and awaits that are not complete. */
 uint64_t fixture_pending(const struct fixture *f);
 
+/* Files are asked of memory, or not, as the environment says: what a fixture
+ * opens with. */
+void fixture_set_hot(struct fixture *f);
+
 /* Allocations asked of the library's allocator so far. */
 uint64_t fixture_allocations(void);
 
