@@ -307,6 +307,38 @@ static void a_cancel_of_its_own_is_asked(void **state) {
   assert_int_equal(seen[1].count, 1);
 }
 
+/* Refuses twice, then agrees; counts. */
+struct slow {
+  int asked;
+};
+
+static int cancel_slow(void *slow) {
+  return ++((struct slow *)slow)->asked < 3 ? UV_EBUSY : 0;
+}
+
+static void what_agreed_is_not_asked_again(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0}, joined = {0};
+  vt_scope_t *scope;
+  assert_status(vt_scope_new(NULL, &scope), 0);
+  vt_scope_t *before = vt_scope_enter(scope);
+  struct slow *slow = vt_wrap_new("slow", sizeof *slow);
+  vt_wrap_set_cancel(slow, cancel_slow);
+  vt_t v = vt_wrap_started(slow, 0);
+  vt_scope_leave(before);
+  vt_await(v, seen_k, &seen);
+  assert_int_equal(vt_cancel(v), UV_EBUSY);
+  assert_int_equal(vt_cancel(v), UV_EBUSY);
+  assert_int_equal(vt_cancel(v), 0);
+  assert_int_equal(vt_cancel(v), UV_EALREADY);
+  vt_scope_cancel(scope, UV_ECANCELED);
+  assert_int_equal(slow->asked, 3);
+  vt_wrap_complete(slow, UV_ECANCELED, (vt_value_t){0});
+  vt_await(vt_scope_join(scope), seen_k, &joined);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+}
+
 static void without_one_it_is_refused(void **state) {
   struct bell bell = {0};
   struct seen seen = {0};
@@ -423,6 +455,7 @@ int main(void) {
       fixture_test(in_libuvs_queue_any_request_is_cancelled),
       fixture_test(once_it_runs_the_result_comes),
       fixture_test(a_cancel_of_its_own_is_asked),
+      fixture_test(what_agreed_is_not_asked_again),
       fixture_test(without_one_it_is_refused),
       fixture_test(what_looks_like_a_request_is_left_alone),
       fixture_test(a_scope_cancels_it),

@@ -28,7 +28,8 @@ extern "C" {
 #endif
 
 /* Asks for an early end. 0, or negative when that cannot be now; the completion
- * still comes by vt_wrap_complete, which it may call itself. */
+ * still comes by vt_wrap_complete, which it may call itself. After 0 it is not
+ * called again: vt_cancel answers UV_EALREADY. */
 typedef int vt_wrap_cancel_fn(void *req);
 
 /* Memory for one operation: size zeroed bytes, aligned for anything, from the

@@ -18,6 +18,7 @@ struct wrap_op {
   vt_op_t op;
   const char *name;
   vt_wrap_cancel_fn *cancel;
+  bool ending; /* cancel has agreed */
   size_t size; /* of memory */
   _Alignas(max_align_t) char memory[];
 };
@@ -53,10 +54,23 @@ static uv_loop_t *request_loop(const void *memory, size_t size) {
 #undef LOOP_OF
 }
 
+/* A scope that ends cancels again what it cancelled. The user's function may
+ * complete the operation, whose memory may be another's when it returns. */
+static int ask(struct wrap_op *w) {
+  uint64_t token = w->op.source.token;
+  if (w->ending)
+    return UV_EALREADY;
+  w->ending = true;
+  int rc = w->cancel(w->memory);
+  if (rc != 0 && w->op.source.token == token)
+    w->ending = false;
+  return rc;
+}
+
 static int wrap_cancel(vt_op_t *op) {
   struct wrap_op *w = (struct wrap_op *)op;
   if (w->cancel)
-    return w->cancel(w->memory);
+    return ask(w);
   if (request_loop(w->memory, w->size) != vt_op_uv(op))
     return UV_ENOSYS;
   return uv_cancel((uv_req_t *)(void *)w->memory);
@@ -90,6 +104,7 @@ void *vt_wrap_new(const char *name, size_t size) {
   struct wrap_op *w = (struct wrap_op *)op;
   w->name = name;
   w->cancel = NULL;
+  w->ending = false;
   w->size = size;
   memset(w->memory, 0, size);
   return w->memory;
