@@ -98,6 +98,7 @@ static int64_t run(vt_loop_t *loop, int port, char **command) {
   vt_t served = VT_RACE(0, vt_signal_once(SIGINT), vt_start(&f, serve_body));
   status = vt_loop_run(loop, served).status;
   vt_result_t r = vt_loop_run(loop, vt_scope_join(f.scope));
+  uv_run(vt_loop_uv(loop), UV_RUN_DEFAULT); /* what is closing ends */
   return status == 0 && r.status != UV_ECANCELED ? r.status : status;
 }
 

@@ -96,6 +96,7 @@ static int run(uv_loop_t *uv, struct files *files) {
   vt_loop_set_report(loop, vt_report_stderr, NULL);
   status = read_all(loop, files);
   print(files, status);
+  uv_run(uv, UV_RUN_DEFAULT); /* what the time has run out for ends */
   int left = vt_loop_detach(loop, NULL);
   uv_run(uv, UV_RUN_DEFAULT);
   return status != 0 || left != 0;
