@@ -150,6 +150,16 @@ vt__waiter_t *vt__waiter_new(vt_loop_t *loop, vt_t v, unsigned flags,
   return w;
 }
 
+vt_op_t *vt__waiter_reserve(vt_loop_t *loop) {
+  if (loop->waiters.size == 0 && table_grow(&loop->waiters) != 0)
+    return NULL;
+  return vt__pool_get(&loop->pool, &loop->pool.classes[VT__CLASS_WAITER]);
+}
+
+void vt__waiter_unreserve(vt_loop_t *loop, vt_op_t *reserved) {
+  vt__pool_put(&loop->pool, reserved);
+}
+
 void vt__waiter_free(vt__waiter_t *w) {
   vt_loop_t *loop = loop_of(w);
   table_unlink(&loop->waiters, w);

@@ -55,6 +55,12 @@ typedef struct vt__waiters {
 vt__waiter_t *vt__waiter_new(vt_loop_t *loop, vt_t v, unsigned flags,
                              vt_continuation_fn *k, void *state);
 
+/* Takes the memory of one waiter aside, so that a registration has it that
+ * follows vt__waiter_unreserve at once; NULL without memory. For who calls
+ * another's function first, and cannot do without what that begins. */
+vt_op_t *vt__waiter_reserve(vt_loop_t *loop);
+void vt__waiter_unreserve(vt_loop_t *loop, vt_op_t *reserved);
+
 /* Gives a waiter back; nobody may resume it. */
 void vt__waiter_free(vt__waiter_t *w);
 

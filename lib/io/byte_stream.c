@@ -121,6 +121,10 @@ static vt_t socket_close(vt_byte_stream_t *s) {
 static const vt_byte_stream_ops_t socket_ops = {
     .write = socket_write, .read = socket_read, .close = socket_close};
 
+bool vt__byte_stream_is_own(const vt_byte_stream_t *stream) {
+  return stream->ops == &file_ops || stream->ops == &socket_ops;
+}
+
 int vt_byte_socket_init(vt_byte_socket_t *s, vt_stream_t *stream) {
   if (!s || !stream)
     return UV_EINVAL;

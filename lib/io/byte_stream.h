@@ -15,6 +15,9 @@ vt_t vt__file_write(uv_file file, const uv_buf_t blocks[], unsigned count,
 /* The file that a stream is, or NULL. */
 vt_byte_file_t *vt__byte_file(vt_byte_stream_t *stream);
 
+/* Whether an await of the stream's calls needs no memory. */
+bool vt__byte_stream_is_own(const vt_byte_stream_t *stream);
+
 /* Closes the file, without memory too. */
 vt_t vt__file_close(uv_file file);
 

@@ -16,6 +16,9 @@
 #include "io/reader.h"
 
 #include "base/alloc.h"
+#include "core/loop.h"
+#include "core/waiter.h"
+#include "io/byte_stream.h"
 #include "vt/scope.h"
 
 /* ---- the buffer ---- */
@@ -103,12 +106,25 @@ static bool is_over(vt_reader_t *r, vt_t v, vt_continuation_fn *k,
   return true;
 }
 
+/* The stream's read, begun only when there is memory to await it. */
+static vt_t begin(vt_reader_t *r, void *to) {
+  vt_loop_t *loop = vt__current;
+  if (vt__byte_stream_is_own(r->stream) || !loop)
+    return r->stream->ops->read(r->stream, to, r->room);
+  vt_op_t *reserved = vt__waiter_reserve(loop);
+  if (!reserved)
+    return vt_failed(UV_ENOMEM);
+  vt_t v = r->stream->ops->read(r->stream, to, r->room);
+  vt__waiter_unreserve(loop, reserved);
+  return v;
+}
+
 /* A read of the stream: true when it is over, with *out. */
 static bool ask(vt_reader_t *r, void *to, size_t room, vt_result_t *out) {
   vt_scope_t *before = vt_scope_enter(NULL);
   r->room = room;
   r->stopped = false;
-  r->call = r->stream->ops->read(r->stream, to, room);
+  r->call = begin(r, to);
   r->filling = !is_over(r, r->call, on_filled, out);
   vt_scope_leave(before);
   return !r->filling;

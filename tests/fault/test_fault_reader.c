@@ -61,7 +61,67 @@ static void finish(struct run *r, struct source *s) {
     run_tell(r, "not closed");
 }
 
+/* A stream of a user's: its reads are tasks, which nobody can cancel. */
+struct slow {
+  vt_byte_stream_t base;
+  uv_timer_t timer;
+  vt_promise_t *promise;
+  uint8_t *to;
+  size_t room, at;
+};
+
+static void on_slow(uv_timer_t *timer) {
+  struct slow *s = timer->data;
+  vt_promise_t *promise = s->promise;
+  size_t n = s->room < SIZE - s->at ? s->room : SIZE - s->at;
+  for (size_t i = 0; i < n; i++)
+    s->to[i] = well_byte(s->at + i);
+  s->at += n;
+  s->promise = NULL;
+  vt_promise_set(promise, (vt_value_t){.u = n});
+  vt_promise_free(promise);
+}
+
+static vt_t slow_read(vt_byte_stream_t *stream, void *to, size_t room) {
+  struct slow *s = (struct slow *)(void *)stream;
+  int rc = vt_promise_new(0, &s->promise);
+  if (rc != 0)
+    return vt_failed(rc);
+  s->to = to;
+  s->room = room < 100 ? room : 100;
+  uv_timer_start(&s->timer, on_slow, 0, 0);
+  return vt_from_task(vt_promise_task(s->promise));
+}
+
+static const vt_byte_stream_ops_t slow_ops = {.read = slow_read};
+
 /* ---- the scenarios ---- */
+
+/* What a stream has begun is awaited: small calls through the buffer, and large
+ * ones, whose memory is the stream's until then. */
+SCENARIO(reads_that_are_tasks) {
+  struct slow s = {.base = {&slow_ops}};
+  struct source of = {.at = 0};
+  uint8_t out[SIZE] = {0};
+  vt_reader_options_t options = {.size = 16, .most = 16};
+  uv_timer_init(&r->f.uv, &s.timer);
+  s.timer.data = &s;
+  if (vt_reader_init(&of.r, &s.base, &options) != 0)
+    run_tell(r, "not opened");
+  for (int turn = 0; turn < 6 && of.at < SIZE - 200; turn++) {
+    size_t n = turn % 2 ? 150 : 3;
+    vt_result_t v = run(r, vt_reader_read_exact(&of.r, out, n));
+    check(r, &of, v, out, of.r.size);
+  }
+  fault_disarm();
+  vt_result_t rest = run(r, vt_reader_read_exact(&of.r, out, SIZE - of.at));
+  check(r, &of, rest, out, of.r.size);
+  if (of.at != SIZE || rest.status != 0)
+    run_tell(r, "bytes are lost");
+  if (run(r, vt_reader_close(&of.r)).status != 0)
+    run_tell(r, "not closed");
+  run(r, vt_close((uv_handle_t *)&s.timer));
+}
 
 SCENARIO(reads_of_all_sizes) {
   static struct source s;
@@ -150,6 +210,7 @@ SCENARIO(a_copy_tried_again) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reads_that_are_tasks),
       cmocka_unit_test(reads_of_all_sizes),
       cmocka_unit_test(a_buffer_that_grows),
       cmocka_unit_test(parts_of_a_long_delimiter),
