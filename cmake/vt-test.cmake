@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# How a test is added. 60 seconds each, 77 means skipped.
+# How a test is added. 300 seconds each, which a busy machine has too; 77 means
+# skipped.
 
-set(VT_TEST_TIMEOUT 60)
+set(VT_TEST_TIMEOUT 300)
 set(VT_TEST_NEED "${PROJECT_SOURCE_DIR}/tests/need.sh")
 
 # vt_test(<name>
@@ -85,7 +86,7 @@ function(vt_test_valgrind name target)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
   set_tests_properties(${name}.valgrind PROPERTIES
     LABELS valgrind ENVIRONMENT VT_VALGRIND=1
-    TIMEOUT 300 SKIP_RETURN_CODE 77)
+    TIMEOUT ${VT_TEST_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
 
 # vt_test_command(<name> COMMAND command... [LABELS label...] [TOOLS command...]
