@@ -46,10 +46,6 @@ static int check(const vt_each_t *e) {
 
 /* ---- the wait ---- */
 
-static bool is_waiting(const vt_op_t *op) {
-  return op->phase == VT__PENDING || op->phase == VT__AWAITED;
-}
-
 static void part(next_t *n) {
   if (n->each)
     n->each->next = NULL;
@@ -90,11 +86,9 @@ static void hand(vt_each_t *e) {
 
 static int next_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = (vt_op_t *)(void *)source;
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (!is_waiting(op))
-    return UV_EALREADY;
+    return rc;
   end(next_of(op));
   return 0;
 }
@@ -193,7 +187,7 @@ static void on_over(vt__group_t *g, size_t i) {
   append(g, i);
   fail_fast(g, i);
   leave_if_all_are_over(g);
-  if (e->next && is_waiting(&e->next->op))
+  if (e->next && vt__op_is_waiting(&e->next->op))
     hand(e);
 }
 
@@ -283,7 +277,7 @@ void vt_each_free(vt_each_t *e) {
   if (check(e) != 0)
     return;
   vt__group_t *g = e->group;
-  if (e->next && is_waiting(&e->next->op))
+  if (e->next && vt__op_is_waiting(&e->next->op))
     end(e->next);
   else if (e->next)
     part(e->next);

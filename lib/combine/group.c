@@ -156,11 +156,9 @@ int vt__group_cancel(vt_source_t *source, uint64_t token) {
   vt__group_t *g = (vt__group_t *)(void *)source;
   vt_loop_t *loop = vt__slab_of(g)->loop;
   int answer = UV_EBUSY;
-  int rc = vt__op_check(&g->op, token);
+  int rc = vt__op_check_cancel(&g->op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (g->op.phase != VT__PENDING && g->op.phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   g->cancelled = g->cancelled || g->first == g->count;
   g->ended = true;
   g->busy++;

@@ -188,11 +188,9 @@ static void scope_ready(vt_loop_t *loop, vt_op_t *op) {
 
 static int scope_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = (vt_op_t *)(void *)source;
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (op->phase != VT__PENDING && op->phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   return vt_scope_cancel(&scope_of(op)->block.main, UV_ECANCELED);
 }
 

@@ -220,11 +220,9 @@ static int end_awaited(box_t *box) {
 
 static int box_cancel(vt_source_t *source, uint64_t token) {
   box_t *box = (box_t *)(void *)source;
-  int rc = vt__op_check(&box->op, token);
+  int rc = vt__op_check_cancel(&box->op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (box->op.phase != VT__PENDING && box->op.phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   if (box->op.flags & VT__CANCELLED)
     return UV_EALREADY;
   return box->awaited && !is_cleaning(box) ? end_awaited(box) : UV_EBUSY;

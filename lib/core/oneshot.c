@@ -269,11 +269,9 @@ static void answer_early(vt_op_t *op) {
 
 int vt__op_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = (vt_op_t *)(void *)source;
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (op->phase != VT__PENDING && op->phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   rc = kind_of(op)->cancel ? kind_of(op)->cancel(op) : UV_ENOSYS;
   if (rc == 0 || !kind_of(op)->detachable)
     return rc;

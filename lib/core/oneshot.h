@@ -74,6 +74,20 @@ static inline int vt__op_check(const vt_op_t *op, uint64_t token) {
 }
 
 /* The moves of own.h for operations with a result (vt_op_t whole). */
+/* Whether it has not completed. */
+static inline bool vt__op_is_waiting(const vt_op_t *op) {
+  return op->phase == VT__PENDING || op->phase == VT__AWAITED;
+}
+
+/* Whether it can be cancelled: 0, UV_EALREADY once it has completed, or the
+ * misuse. */
+static inline int vt__op_check_cancel(const vt_op_t *op, uint64_t token) {
+  int rc = vt__op_check(op, token);
+  if (rc != 0)
+    return (int)vt__misuse(rc);
+  return vt__op_is_waiting(op) ? 0 : UV_EALREADY;
+}
+
 int vt__op_attach(vt_source_t *source, uint64_t token, unsigned flags,
                   vt_continuation_fn *k, void *state);
 bool vt__op_stop(vt_source_t *source, uint64_t token, vt_continuation_fn *k,

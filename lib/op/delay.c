@@ -215,11 +215,9 @@ static uint64_t yield_age_ms(const vt_op_t *op) {
 
 static int yield_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = op_of(source);
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (op->phase != VT__PENDING && op->phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   op->flags |= VT__CANCELLED;
   return 0;
 }

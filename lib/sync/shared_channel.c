@@ -186,11 +186,9 @@ static bool leave(struct wait *w) {
 
 static int wait_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = (vt_op_t *)(void *)source;
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (op->phase != VT__PENDING && op->phase != VT__AWAITED)
-    return UV_EALREADY;
+    return rc;
   if (!leave(wait_of(op)))
     return UV_EBUSY;
   pass(wait_of(op));

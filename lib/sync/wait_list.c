@@ -170,10 +170,6 @@ int vt__wait_list_shut(vt_wait_list_t *list, int64_t *closed, int64_t status) {
 
 /* ---- a wait as a source ---- */
 
-static bool is_waiting(const vt_op_t *op) {
-  return op->phase == VT__PENDING || op->phase == VT__AWAITED;
-}
-
 static void taken(vt__wait_t *w) {
   if (vt__link_is_alone(&w->link))
     return;
@@ -269,11 +265,9 @@ static bool stop(vt_source_t *source, uint64_t token, vt_continuation_fn *k,
 
 int vt__wait_cancel(vt_source_t *source, uint64_t token) {
   vt_op_t *op = (vt_op_t *)(void *)source;
-  int rc = vt__op_check(op, token);
+  int rc = vt__op_check_cancel(op, token);
   if (rc != 0)
-    return (int)vt__misuse(rc);
-  if (!is_waiting(op))
-    return UV_EALREADY;
+    return rc;
   const vt__wait_rule_t *rule = rule_of(op);
   vt_wait_list_t *list = wait_of_op(op)->list;
   if (rule->cancel)
