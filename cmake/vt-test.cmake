@@ -17,7 +17,7 @@ set(VT_TEST_NEED "${PROJECT_SOURCE_DIR}/tests/need.sh")
 # WRAP gives it the calls of these functions, as the linker's --wrap does.
 # INTERNAL lets it include "core/pool.h" and link hidden functions.
 # TOOLS names commands without which it is skipped. SERIAL: nothing beside it.
-# Those labelled base, core, combine, sync or conformance have a twin for
+# Those labelled base, core, combine, sync, cache or conformance have a twin for
 # `ctest -C Valgrind -L valgrind`, which sees VT_VALGRIND=1 and may do less;
 # NO_VALGRIND: no twin.
 function(vt_test name)
@@ -51,7 +51,7 @@ function(vt_test name)
     TIMEOUT ${TEST_TIMEOUT} ENVIRONMENT ${TEST_ENVIRONMENT}
     COMMAND ${target} ${TEST_ARGS})
   set_tests_properties(${name} PROPERTIES RUN_SERIAL ${TEST_SERIAL})
-  if(TEST_LABELS MATCHES "base|core|combine|sync|conformance"
+  if(TEST_LABELS MATCHES "base|core|combine|sync|cache|conformance"
       AND NOT TEST_NO_VALGRIND AND NOT VT_SANITIZE)
     vt_test_valgrind(${name} ${target} ${TEST_ARGS})
   endif()

@@ -23,6 +23,10 @@
  *                 straight code over value tasks, its locals across awaits, and
  *                 the pooled block they move to at the first real wait
  *   scope         a group of operations with one cancel, deadline and join
+ *   hit, miss     a get of a cache that is in hand; one that has to load
+ *   fresh, stale  of a value in a cache: within its time to live; past it, and
+ *                 given until a newer one is there
+ *   retain        to keep a value that was borrowed, until it is released
  *
  * Who frees what: four words. A function that borrows a pointer uses it until
  * the call returns, or until completion where the comment says so; one that
@@ -55,9 +59,10 @@
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
  * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*,
- * vt_async_send, vt_shared_channel_*, what makes results in hand, the
- * allocator's counters and the texts of statuses. Another loop is reached by
- * vt_invoke_on and by a vt_shared_channel_t. */
+ * vt_async_send, vt_shared_channel_*, vt_shared_snapshot_*, vt_cache_bus_*,
+ * vt_counted_*, what makes results in hand, the allocator's counters and the
+ * texts of statuses. Another loop is reached by vt_invoke_on, and by a
+ * vt_shared_channel_t. */
 #ifndef VT_H
 #define VT_H
 
@@ -68,10 +73,14 @@
 #include "vt/barrier.h"
 #include "vt/bridge.h"
 #include "vt/byte_stream.h"
+#include "vt/cache.h"
+#include "vt/cache_bus.h"
+#include "vt/cache_load.h"
 #include "vt/channel.h"
 #include "vt/channel_ring.h"
 #include "vt/condition.h"
 #include "vt/copy.h"
+#include "vt/counted.h"
 #include "vt/delay.h"
 #include "vt/dns.h"
 #include "vt/each.h"
@@ -104,8 +113,10 @@
 #include "vt/select.h"
 #include "vt/semaphore.h"
 #include "vt/shared_channel.h"
+#include "vt/shared_snapshot.h"
 #include "vt/signal.h"
 #include "vt/site.h"
+#include "vt/snapshot.h"
 #include "vt/source.h"
 #include "vt/stream.h"
 #include "vt/task.h"

@@ -6,10 +6,11 @@
  *
  * What is simulated: loops, timers, idle, prepare, check and async handles,
  * uv_queue_work and uv_cancel, uv_fs_open, _read, _write, _close, _fstat,
- * _fsync and _fdatasync, uv_hrtime and uv_sleep. All else that begins something
- * (streams, names, processes, the other uv_fs_*) answers UV_ENOSYS, though a
- * TCP handle can be made and closed. The wall clock is the real one. The program links the
- * shared libuv; a static one defines the same names a second time.
+ * _fsync and _fdatasync, uv_hrtime, uv_sleep and uv_random without a callback,
+ * from the seed. All else that begins something (streams, names, processes, the
+ * other uv_fs_*) answers UV_ENOSYS, though a TCP handle can be made and closed.
+ * The wall clock is the real one. The program links the shared libuv; a static
+ * one defines the same names a second time.
  *
  * Time is virtual: it moves when uv_run has nothing to do until the next timer
  * or completion, a few microseconds at every other turn, and in uv_sleep. It

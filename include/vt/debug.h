@@ -42,6 +42,11 @@
 #define vt_async_wait(...) (VT__MADE, (vt_async_wait)(__VA_ARGS__))
 #define vt_barrier_arrive_async(...)                                           \
   (VT__MADE, (vt_barrier_arrive_async)(__VA_ARGS__))
+#define vt_cache_close_async(...)                                              \
+  (VT__MADE, (vt_cache_close_async)(__VA_ARGS__))
+#define vt_cache_get(...) (VT__MADE, (vt_cache_get)(__VA_ARGS__))
+#define vt_cache_get_many(...) (VT__MADE, (vt_cache_get_many)(__VA_ARGS__))
+#define vt_cache_load_put(...) (VT__MADE, (vt_cache_load_put)(__VA_ARGS__))
 #define vt_channel_receive_async(...)                                          \
   (VT__MADE, (vt_channel_receive_async)(__VA_ARGS__))
 #define vt_channel_send_async(...)                                             \
@@ -133,6 +138,11 @@
 #define vt_signal_close(...) (VT__MADE, (vt_signal_close)(__VA_ARGS__))
 #define vt_signal_once(...) (VT__MADE, (vt_signal_once)(__VA_ARGS__))
 #define vt_signal_wait(...) (VT__MADE, (vt_signal_wait)(__VA_ARGS__))
+#define vt_snapshot_close_async(...)                                           \
+  (VT__MADE, (vt_snapshot_close_async)(__VA_ARGS__))
+#define vt_snapshot_get(...) (VT__MADE, (vt_snapshot_get)(__VA_ARGS__))
+#define vt_snapshot_refresh_async(...)                                         \
+  (VT__MADE, (vt_snapshot_refresh_async)(__VA_ARGS__))
 #define vt_stream_close(...) (VT__MADE, (vt_stream_close)(__VA_ARGS__))
 #define vt_stream_read(...) (VT__MADE, (vt_stream_read)(__VA_ARGS__))
 #define vt_stream_read_exact(...)                                              \

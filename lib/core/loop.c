@@ -18,6 +18,7 @@
 
 #include "base/alloc.h"
 #include "core/report.h"
+#include "core/retire.h"
 #include "core/task.h"
 #include "core/walk.h"
 #include "vt/site.h"
@@ -34,7 +35,9 @@ static void settle(vt_loop_t *loop) {
     return;
   if (loop->holds == 0 && loop->held)
     vt__loop_ref(loop, false);
-  if (vt__loop_is_ready(loop))
+  if ((loop->retired.young || loop->retired.old) && !loop->told)
+    vt__retire_turn(loop);
+  if (vt__loop_is_ready(loop) || loop->retired.young)
     vt__loop_wake(loop);
   else
     uv_idle_stop(&loop->idle);
@@ -82,6 +85,8 @@ void vt__loop_arm(vt_loop_t *loop) {
     loop->timer_due = due;
   }
 }
+
+uint64_t vt__loop_fresh_ns(void) { return uv_hrtime(); }
 
 uint64_t vt__loop_fresh_now(void) { return (uv_hrtime() + 999999) / 1000000; }
 
@@ -148,6 +153,7 @@ static void finish_close(vt_loop_t *loop) {
     return;
   uv_loop_t *uv = loop->uv;
   vt_detach_fn *cb = loop->detached;
+  vt__retire_close(loop);
   vt__heap_close(&loop->heap);
   vt__waiters_close(&loop->waiters);
   vt__sites_close(&loop->sites);
@@ -249,6 +255,7 @@ static void on_run(void *state, vt_result_t result) {
   struct run *run = state;
   run->result = result;
   run->done = true;
+  vt__current->told = true;
   if (run->turning) /* else uv_run sleeps until the next event */
     uv_stop(run->turning);
 }
@@ -271,6 +278,6 @@ vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v) {
     ;
   if (!run.done)
     vt_await_stop(v, on_run, &run);
-  loop->running = false;
+  loop->running = loop->told = false;
   return run.result;
 }

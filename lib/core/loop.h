@@ -19,6 +19,15 @@ typedef struct vt__queue {
   vt_op_t *tail;
 } vt__queue_t;
 
+/* A part of what was given up and may be borrowed still: core/retire.h. */
+typedef struct vt__retired vt__retired_t;
+typedef void vt__release_fn(vt__retired_t *node);
+
+struct vt__retired {
+  vt__retired_t *next;
+  vt__release_fn *release;
+};
+
 enum { VT__FILE_NOTES = 64, VT__DEVICES = 4 };
 
 /* What a loop remembers of a file by its number, for op/hot.c. A guess: another
@@ -63,7 +72,8 @@ struct vt_loop {
   uint32_t closing;   /* handles not yet closed */
   uint32_t holds;     /* of the async */
   bool held;          /* the async is referenced */
-  bool running;       /* vt_loop_run is on the stack */
+  bool running;       /* vt_loop_run is on the stack, */
+  bool told;          /* and has its result */
   uint64_t timer_due; /* of the started timer; 0: stopped */
   uint64_t misuse;
   uint64_t reports;
@@ -78,6 +88,11 @@ struct vt_loop {
     uint32_t count;
   } tasks;
   vt__files_t files;
+  struct {
+    vt__retired_t *young;
+    vt__retired_t *old;
+    uint32_t turns; /* that the old ones have waited */
+  } retired;
 
   uv_async_t async;
   uv_idle_t idle;
@@ -121,6 +136,8 @@ void vt__loop_send(vt_loop_t *loop);
 void vt__loop_arm(vt_loop_t *loop);
 /* The first whole millisecond of the same clock not before this moment. */
 uint64_t vt__loop_fresh_now(void);
+/* Nanoseconds of the same clock at this moment. */
+uint64_t vt__loop_fresh_ns(void);
 /* Makes the async handle keep uv_run going, or not. */
 void vt__loop_ref(vt_loop_t *loop, bool ref);
 /* Gives up the processor for a moment. */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "op/random.h"
 #include "vt/bridge.h"
 
 struct random_op {
@@ -49,4 +50,8 @@ vt_t vt_random(void *buffer, size_t size, unsigned flags) {
   r->req.data = r;
   return vt_op_started(
       r, uv_random(vt_op_uv(r), &r->req, buffer, size, flags, on_done));
+}
+
+int vt__random_now(void *buffer, size_t size) {
+  return uv_random(NULL, NULL, buffer, size, 0, NULL);
 }

@@ -175,6 +175,8 @@ static void taken(vt__wait_t *w) {
     return;
   vt__link_leave(&w->link);
   w->list->count--;
+  if (rule_of(&w->op)->taken)
+    rule_of(&w->op)->taken(w->list, w);
 }
 
 vt_result_t vt__wait_result(vt_source_t *source, uint64_t token) {

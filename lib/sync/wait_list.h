@@ -34,6 +34,9 @@ typedef struct vt__wait_rule {
   /* Optional. Nobody takes what the wait was handed; it is out of the list. */
   void (*give_back)(vt_wait_list_t *list, vt__wait_t *wait);
 
+  /* Optional. What the wait was handed is taken; it is out of the list. */
+  void (*taken)(vt_wait_list_t *list, vt__wait_t *wait);
+
   /* Optional. In place of leaving the list: as vt_cancel. */
   int (*cancel)(vt__wait_t *wait);
 

@@ -29,6 +29,10 @@ extern const struct bench_loop read_line_loop;
 extern const struct bench_loop getline_loop;
 extern const struct bench_loop country_hit_loop;
 extern const struct bench_loop country_call_loop;
+extern const struct bench_loop snapshot_hit_loop;
+extern const struct bench_loop snapshot_call_loop;
+extern const struct bench_loop cache_hit_loop;
+extern const struct bench_loop cache_table_loop;
 extern const struct bench_loop echo_loop;
 extern const struct bench_loop echo_hand_loop;
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Sourced with SOURCE-DIR BUILD-DIR COMPILER LINK-ARGUMENTS... by the scripts
-# that plant bugs in lib/io and demand that a random test finds each:
-# plant FILE SED-SCRIPT. The test is $random_test, with $support_file.
+# that plant bugs in lib/io, or in $folder, and demand that a random test finds
+# each: plant FILE SED-SCRIPT. The test is $random_test, with $support_file.
 readonly source=$1 build=$2 compiler=$3
 shift 3
 readonly link=("$@")
@@ -9,12 +9,13 @@ copy=$(mktemp -d)
 readonly copy
 trap 'rm -rf "$copy"' EXIT
 planted=0
+folder=${folder:-lib/io}
 
 # A changed copy, which the test must not bear.
 plant() {
   local file=$1 script=$2
-  sed "$script" "$source/lib/io/$file" >"$copy/$file"
-  if cmp -s "$source/lib/io/$file" "$copy/$file"; then
+  sed "$script" "$source/$folder/$file" >"$copy/$file"
+  if cmp -s "$source/$folder/$file" "$copy/$file"; then
     echo "nothing is changed by: $script"
     exit 1
   fi

@@ -32,6 +32,20 @@ bool vt__sim_percent(unsigned percent) {
   return percent != 0 && vt__sim_random(100) < percent;
 }
 
+/* At once only, and of the schedule, so that a run repeats. */
+int uv_random(uv_loop_t *uv, uv_random_t *req, void *buf, size_t buflen,
+              unsigned flags, uv_random_cb cb) {
+  unsigned char *bytes = buf;
+  (void)uv;
+  (void)req;
+  (void)flags;
+  if (cb)
+    return vt__sim_refuse();
+  for (size_t i = 0; i < buflen; i++)
+    bytes[i] = (unsigned char)vt__sim_random(256);
+  return 0;
+}
+
 static uint64_t now_ns(void) {
   if (vt__sim_world.clock == 0)
     vt__sim_world.clock = VT__SIM_START;

@@ -39,8 +39,6 @@ NOT_SIMULATED(uv_getaddrinfo, uv_loop_t *loop, uv_getaddrinfo_t *req,
 NOT_SIMULATED(uv_getnameinfo, uv_loop_t *loop, uv_getnameinfo_t *req,
               uv_getnameinfo_cb getnameinfo_cb, const struct sockaddr *addr,
               int flags)
-NOT_SIMULATED(uv_random, uv_loop_t *loop, uv_random_t *req, void *buf,
-              size_t buflen, unsigned flags, uv_random_cb cb)
 NOT_SIMULATED(uv_fs_unlink, uv_loop_t *loop, uv_fs_t *req, const char *path,
               uv_fs_cb cb)
 NOT_SIMULATED(uv_fs_copyfile, uv_loop_t *loop, uv_fs_t *req, const char *path,
