@@ -34,28 +34,25 @@
  * back by the function named; one that copies needs it no longer.
  *
  * A value task's life
- *   1. Made in hand, it has no life: it may be copied, stored and taken at will.
- *   2. Made pending, its operation is the loop's until its result is taken, by
- *      one await, one vt_get_result, one vt_as_task or one vt_forget. Taking it
- *      frees it, success or failure.
- *   3. Every accepted operation completes exactly once, also when cancelled, at
- *      stop, and out of memory. Its continuation runs exactly once, unless
- *      vt_await_stop withdrew it.
- *   4. Memory handed to an operation ("borrows until completion") is untouched
- *      and alive until then, cancelled or not. When memory runs out an operation
- *      may be cancelled and forgotten for its awaiter; the borrow lasts until
- *      libuv has given it up, so such memory should outlive the loop's detach.
- *   5. What a result owns that nobody takes is dropped by its type: a file is
- *      closed, a permit given back. So is what a combinator, or an async
- *      function that returned what waits, keeps for its own result
- *      (<vt/all.h>). Results in hand are the caller's from the start.
- *   6. A failure that nobody took is reported (<vt/report.h>), never lost.
- *   7. Misuse is answered by a status of its own (<vt/error.h>), in every
- *      build, and changes nothing.
- *   8. What is begun while a scope is current belongs to it: it is cancelled with
- *      the scope, and the scope's join waits for it (<vt/scope.h>).
- *   9. After vt_loop_detach only results in hand and static tasks may be
- *      touched.
+ * 1. Made in hand, it has no life: it may be copied, stored and taken at will.
+ * 2. Made pending, its operation is the loop's until its result is taken, by
+ * one await, one vt_get_result, one vt_as_task or one vt_forget. Taking it
+ * frees it, success or failure. 3. Every accepted operation completes exactly
+ * once, also when cancelled, at stop, and out of memory. Its continuation runs
+ * exactly once, unless vt_await_stop withdrew it. 4. Memory handed to an
+ * operation ("borrows until completion") is untouched and alive until then,
+ * cancelled or not. When memory runs out an operation may be cancelled and
+ * forgotten for its awaiter; the borrow lasts until libuv has given it up, so
+ * such memory should outlive the loop's detach. 5. What a result owns that
+ * nobody takes is dropped by its type: a file is closed, a permit given back.
+ * So is what a combinator, or an async function that returned what waits, keeps
+ * for its own result (<vt/all.h>). Results in hand are the caller's from the
+ * start. 6. A failure that nobody took is reported (<vt/report.h>), never lost.
+ * 7. Misuse is answered by a status of its own (<vt/error.h>), in every build,
+ * and changes nothing. 8. What is begun while a scope is current belongs to it:
+ * it is cancelled with the scope, and the scope's join waits for it
+ * (<vt/scope.h>). 9. After vt_loop_detach only results in hand and static tasks
+ * may be touched.
  *
  * Threads: one vt loop a thread. Value tasks, operations and the loop belong to
  * that thread. From any thread: vt_resume, vt_promise_*, vt_task_*,

@@ -2,8 +2,8 @@
 /* Shows: a library that calls back, awaited. libcurl's multi interface asks for
  * sockets to be watched (vt_poll_wait) and for one timer (vt_delay); what it
  * then does becomes a value task by vt_wrap_new, vt_wrap_started and
- * vt_wrap_complete, so that a fetch is one function to await: here many at once,
- * so many at a time, each with a deadline that cancels it.
+ * vt_wrap_complete, so that a fetch is one function to await: here many at
+ * once, so many at a time, each with a deadline that cancels it.
  *
  * Usage: curl [-t MILLISECONDS] [-n AT_ONCE] URL...
  * Try:   build/release/samples/curl https://libuv.org https://curl.se

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shows: the lines of a file, one after the other, in an async function; a line
- * that is in the buffer costs no call and no copy. Lines of more than 16 MiB are
- * an error here.
+ * that is in the buffer costs no call and no copy. Lines of more than 16 MiB
+ * are an error here.
  *
  * Usage: grep_c TEXT FILE    (prints how many lines hold TEXT, as grep -c -F)
  * Try:   build/release/samples/grep_c vt_ README.md

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shows: a file read by the buffered reader without blocking the loop, several
- * files one after the other, and bytes used where they lie: vt_reader_peek gives
- * what is in the buffer, vt_reader_skip says that it was used.
+ * files one after the other, and bytes used where they lie: vt_reader_peek
+ * gives what is in the buffer, vt_reader_skip says that it was used.
  *
  * Usage: wc FILE...      (prints lines, words, bytes and name, as wc does)
  * Try:   build/release/samples/wc README.md CHANGELOG.md

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* replace_file PATH TEXT: replaces a file as a whole, and is killed meanwhile by
- * replace_killed.sh. Exit status 0 when it has. */
+/* replace_file PATH TEXT: replaces a file as a whole, and is killed meanwhile
+ * by replace_killed.sh. Exit status 0 when it has. */
 #include <stdlib.h>
 #include <string.h>
 #include <vt.h>

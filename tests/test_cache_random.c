@@ -387,8 +387,8 @@ static uint64_t maybe(struct world *w, unsigned most) {
   return pick(w, 2) ? 0 : 1 + pick(w, most);
 }
 
-/* Where there is a bound nothing goes by itself: what is evicted is known by its
- * absence. */
+/* Where there is a bound nothing goes by itself: what is evicted is known by
+ * its absence. */
 static void choose(struct world *w) {
   vt_cache_options_t *o = &w->m.options;
   o->load = load;

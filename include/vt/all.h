@@ -12,9 +12,10 @@
  * caller's when the whole's result is taken and shows it. It is dropped by its
  * type, the file closed and the permit given back, when the whole is forgotten,
  * withdrawn or never taken, and where nothing shows it: a loser's, and without
- * out all of a failing vt_all's. This holds for operations of the library and of
- * the bridge that had to wait. A result in hand is the caller's own, as is one
- * of a task or a source of yours: give out where such a one owns something. */
+ * out all of a failing vt_all's. This holds for operations of the library and
+ * of the bridge that had to wait. A result in hand is the caller's own, as is
+ * one of a task or a source of yours: give out where such a one owns something.
+ * */
 #ifndef VT_ALL_H
 #define VT_ALL_H
 
@@ -54,8 +55,8 @@ VT_API VT_MUST_USE vt_t vt_any(const vt_t v[], size_t count, unsigned flags,
 /* vt_any, giving the winner's own result. */
 VT_API VT_MUST_USE vt_t vt_race(const vt_t v[], size_t count, unsigned flags);
 
-/* The same for a few operands written out: vt_t expressions, or the .vt of typed
- * value tasks of different types. */
+/* The same for a few operands written out: vt_t expressions, or the .vt of
+ * typed value tasks of different types. */
 #ifndef __cplusplus
 #define VT__LIST(...) VT__OPERANDS(((const vt_t[]){__VA_ARGS__}))
 #define VT__COUNT(...) (sizeof((const vt_t[]){__VA_ARGS__}) / sizeof(vt_t))

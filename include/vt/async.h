@@ -259,7 +259,8 @@ static inline VT_MUST_USE vt_t vt__settle(vt_t outcome, vt_t out) {
 
 /* Leaves with the result of a value task, through the clean-up. A pending one
  * is awaited: before the clean-up where there is one, else by the caller; what
- * it owns is then dropped by its type when nobody takes the function's result. */
+ * it owns is then dropped by its type when nobody takes the function's result.
+ * */
 #define VT_RETURN(f, expr)                                                     \
   do {                                                                         \
     vt__out = VT__SITED(expr);                                                 \

@@ -3,24 +3,22 @@
  * all forget. Several loops, which to take:
  *
  *   a cache for each loop, and a bus (this)
- *     many values by keys. A hit costs what it costs with one loop, a miss loads
- *     once for each loop that asks, and each loop has what it uses in memory.
- *   a shared snapshot (<vt/shared_snapshot.h>)
- *     one value that is read much more often than it changes. One load and one
- *     copy for all; a get costs what it costs with one loop.
- *   a snapshot for each loop, and a bus
- *     where the value may not be read from several threads.
- *   one cache on a loop of its own, asked by vt_invoke_on (<vt/invoke.h>)
- *     where the loader must not be called twice for a key, or memory allows one
- *     copy only: a hit is a message there and back.
+ * many values by keys. A hit costs what it costs with one loop, a miss loads
+ * once for each loop that asks, and each loop has what it uses in memory. a
+ * shared snapshot (<vt/shared_snapshot.h>) one value that is read much more
+ * often than it changes. One load and one copy for all; a get costs what it
+ * costs with one loop. a snapshot for each loop, and a bus where the value may
+ * not be read from several threads. one cache on a loop of its own, asked by
+ * vt_invoke_on (<vt/invoke.h>) where the loader must not be called twice for a
+ * key, or memory allows one copy only: a hit is a message there and back.
  *
  *     rc = vt_cache_bus_join_cache(bus, users, &member);    each loop
  *     ...
  *     vt_cache_bus_invalidate(bus, name, size);             any thread
  *
  * An invalidate is over for the loop of the thread that calls it when it
- * returns. The others have it by their next turn, in the order of each caller: a
- * load that is under way there is not kept, but until then hits have the old
+ * returns. The others have it by their next turn, in the order of each caller:
+ * a load that is under way there is not kept, but until then hits have the old
  * value. A message from one thread to another that follows it (a promise, a
  * shared channel, vt_invoke_on) is not overtaken by it: who gets the message
  * does not get the old value.
@@ -69,8 +67,8 @@ VT_API int vt_cache_bus_leave(vt_cache_member_t *member);
 
 /* Makes all members forget a key, those that begin with a prefix, or all, as
  * vt_cache_invalidate and its kin. Copies the key. UV_ENOMEM: there was no
- * memory to tell of the key, and all was invalidated in its place. UV_EINVAL for
- * a bus that is NULL. */
+ * memory to tell of the key, and all was invalidated in its place. UV_EINVAL
+ * for a bus that is NULL. */
 VT_API int vt_cache_bus_invalidate(vt_cache_bus_t *bus, const void *key,
                                    size_t key_size);
 VT_API int vt_cache_bus_invalidate_prefix(vt_cache_bus_t *bus,

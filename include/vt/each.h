@@ -69,9 +69,9 @@ VT_API int vt_each_cancel(vt_each_t *each);
  * on) and forgotten. An operation that libuv cannot stop uses memory of yours
  * until it is done: where there is such memory, vt_each_cancel and take the
  * rest first, or join their scope before the memory goes. Of what was not given
- * a failure is reported, and what a success owns is dropped as <vt/all.h> tells.
- * A vt_each_next that waits completes with UV_ECANCELED. Never freed, it keeps
- * the loop from being detached. */
+ * a failure is reported, and what a success owns is dropped as <vt/all.h>
+ * tells. A vt_each_next that waits completes with UV_ECANCELED. Never freed, it
+ * keeps the loop from being detached. */
 VT_API void vt_each_free(vt_each_t *each);
 
 #ifdef __cplusplus

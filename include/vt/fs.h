@@ -63,9 +63,9 @@ VT_API VT_MUST_USE vt_t vt_fs_writev(uv_file file, const uv_buf_t *bufs,
  * hand, where nothing was begun. */
 VT_API VT_MUST_USE vt_t vt_fs_close(uv_file file);
 
-/* Copies at most size bytes of in, from in_offset on (at least 0), to out at its
- * current position. The count, which may be short, is in value.u; 0 is the end
- * of in. */
+/* Copies at most size bytes of in, from in_offset on (at least 0), to out at
+ * its current position. The count, which may be short, is in value.u; 0 is the
+ * end of in. */
 VT_API VT_MUST_USE vt_t vt_fs_sendfile(uv_file out, uv_file in,
                                        int64_t in_offset, size_t size);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What is in a folder, by libuv's names: all at once (scandir) or in parts
  * (opendir, readdir, closedir). "." and ".." are left out. As in <vt/fs.h> each
- * completes on this thread's loop. A scandir and an opendir are answered at once
- * when they are cancelled, and what comes late is freed; a readdir that a thread
- * has begun is waited for; a closedir is never cancelled. */
+ * completes on this thread's loop. A scandir and an opendir are answered at
+ * once when they are cancelled, and what comes late is freed; a readdir that a
+ * thread has begun is waited for; a closedir is never cancelled. */
 #ifndef VT_FS_DIR_H
 #define VT_FS_DIR_H
 
@@ -37,9 +37,9 @@ VT_API void vt_dirents_free(vt_dirents_t *list);
 VT_API VT_MUST_USE vt_t vt_fs_opendir(const char *path);
 
 /* Reads the next entries, 128 at most, and makes *out point to them; they are
- * borrowed, until the next readdir or closedir. Their number is in value.u, 0 at
- * the end. Borrows out until completion. UV_EALREADY in hand while another is
- * pending, UV_EBADF after vt_fs_closedir. */
+ * borrowed, until the next readdir or closedir. Their number is in value.u, 0
+ * at the end. Borrows out until completion. UV_EALREADY in hand while another
+ * is pending, UV_EBADF after vt_fs_closedir. */
 VT_API VT_MUST_USE vt_t vt_fs_readdir(vt_dir_t *dir, const uv_dirent_t **out);
 
 /* Closes; takes dir, but for a failure in hand, where nothing was begun. It

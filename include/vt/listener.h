@@ -15,8 +15,8 @@ typedef struct vt_listener vt_listener_t;
 /* Listens on a TCP or pipe handle of yours that is bound and does nothing else,
  * through a descriptor of its own: handle stays yours, borrowed until the call
  * returns, and may be closed. Gives *out (vt_listener_close). UV_EBUSY when it
- * listens or reads already, UV_ENOTSUP for a pipe on Windows. The file of a pipe
- * is deleted by libuv, with your handle. */
+ * listens or reads already, UV_ENOTSUP for a pipe on Windows. The file of a
+ * pipe is deleted by libuv, with your handle. */
 VT_API int vt_listener_wrap(uv_stream_t *handle, int backlog,
                             vt_listener_t **out);
 

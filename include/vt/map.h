@@ -30,9 +30,9 @@ typedef struct vt_map {
  * Results in hand do not wait for one another, but let I/O in now and then.
  * out: NULL, or room for count results, borrowed until completion. Cancelling
  * cancels those under way and begins no more; what was never begun has
- * UV_ECANCELED. What the results own is given or dropped as vt_all's; until then
- * their blocks stay. UV_EINVAL without fn; UV_ENOMEM, VT_ENOLOOP before anything is
- * begun. */
+ * UV_ECANCELED. What the results own is given or dropped as vt_all's; until
+ * then their blocks stay. UV_EINVAL without fn; UV_ENOMEM, VT_ENOLOOP before
+ * anything is begun. */
 VT_API VT_MUST_USE vt_t vt_map_limit(const vt_map_t *what, size_t count,
                                      vt_result_t out[]);
 

@@ -28,10 +28,10 @@ typedef struct vt_retry {
  * last failure when it is not worth another attempt or there were enough. Each
  * pause is a random part, between a half and the whole, of its length, so that
  * many who failed at once do not come back at once. An attempt that succeeds in
- * hand is in hand. Cancelling cancels the attempt or the pause, and ends it with
- * UV_ECANCELED. When nobody takes the result, what it owns is dropped by its
- * type, as <vt/all.h> tells. UV_EINVAL without fn; UV_ENOMEM, VT_ENOLOOP when it
- * must wait. */
+ * hand is in hand. Cancelling cancels the attempt or the pause, and ends it
+ * with UV_ECANCELED. When nobody takes the result, what it owns is dropped by
+ * its type, as <vt/all.h> tells. UV_EINVAL without fn; UV_ENOMEM, VT_ENOLOOP
+ * when it must wait. */
 VT_API VT_MUST_USE vt_t vt_retry(const vt_retry_t *what);
 
 #ifdef __cplusplus

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Scopes: a group of operations with one cancel, one deadline and one join. C#'s
- * CancellationToken without a parameter on every function.
+/* Scopes: a group of operations with one cancel, one deadline and one join.
+ * C#'s CancellationToken without a parameter on every function.
  *
  * What is begun while a scope is current belongs to it: operations, async
  * functions that wait, and scopes made then, its children. An async function is
- * resumed in the scope in which it first waited, a plain continuation in that of
- * the operation that it awaited. Tasks belong to no scope.
+ * resumed in the scope in which it first waited, a plain continuation in that
+ * of the operation that it awaited. Tasks belong to no scope.
  *
  *     vt_scope_t *scope;
  *     int rc = vt_scope_new(NULL, &scope);

@@ -7,17 +7,18 @@
  *     vt_await(vt_snapshot_get(here), on_countries, client);
  *
  * Each loop has a front of its own, a vt_snapshot_t, which holds a counted
- * reference to the current value: a get in hand is what it is there, one compare
- * and no lock, nothing atomic, nothing that another processor writes. When the
- * value changes each front is told by a message and swaps on its own thread;
- * the old value is dropped when the last loop has let go of it. A load is called
- * on the loop of the front that asked first; the others wait for it, whatever
- * becomes of their own callers; nobody's cancel ends it but that of the last.
+ * reference to the current value: a get in hand is what it is there, one
+ * compare and no lock, nothing atomic, nothing that another processor writes.
+ * When the value changes each front is told by a message and swaps on its own
+ * thread; the old value is dropped when the last loop has let go of it. A load
+ * is called on the loop of the front that asked first; the others wait for it,
+ * whatever becomes of their own callers; nobody's cancel ends it but that of
+ * the last.
  *
  * vt_snapshot_put, vt_snapshot_invalidate and vt_snapshot_refresh_async of any
- * front are for all. They are over for this thread's fronts when they return; the
- * others have it by their next turn, before any message that this thread sends
- * to them afterwards.
+ * front are for all. They are over for this thread's fronts when they return;
+ * the others have it by their next turn, before any message that this thread
+ * sends to them afterwards.
  *
  * Which to take for several loops is told in <vt/cache_bus.h>. A loop with a
  * front does not detach (UV_EBUSY), and is not kept going. */

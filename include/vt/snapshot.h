@@ -12,16 +12,16 @@
  * borrowed until the callback that received it returns (in an async function:
  * until its next await that waits), whoever swaps or invalidates meanwhile: the
  * old readers keep the old value, and it is dropped when no callback can have
- * it any more. To keep it longer, let the value count its owners: vt_counted_new
- * (<vt/counted.h>), or a count of its own in which drop gives one back. Await a
- * get in the callback that asked.
+ * it any more. To keep it longer, let the value count its owners:
+ * vt_counted_new (<vt/counted.h>), or a count of its own in which drop gives
+ * one back. Await a get in the callback that asked.
  *
  * The load is the snapshot's, one at a time whatever the number of callers: it
  * runs in no scope, and a caller's cancel or deadline ends that caller's wait,
  * nobody else's. Its failure is told to all who waited and is not kept, but by
- * fail_ms. Those who ask after an invalidate do not get what was under way: they
- * wait until it is over, and for another load. Who waits is completed from the
- * ready queue, when the new value is there for all.
+ * fail_ms. Those who ask after an invalidate do not get what was under way:
+ * they wait until it is over, and for another load. Who waits is completed from
+ * the ready queue, when the new value is there for all.
  *
  * Take a snapshot for what is read as one; a cache (<vt/cache.h>) for many
  * values by their keys. One thread, that of the loop: VT_ETHREAD elsewhere.
@@ -70,7 +70,8 @@ typedef struct vt_snapshot_options {
  * and its value is kept. Those in the background are not concerned. */
 #define VT_SNAPSHOT_CANCEL 1u
 
-/* Closing lets the load under way go on, and who waits for it has its result. */
+/* Closing lets the load under way go on, and who waits for it has its result.
+ * */
 #define VT_SNAPSHOT_DRAIN 2u
 
 /* Makes a snapshot of this thread's loop; loads nothing yet. Copies options.

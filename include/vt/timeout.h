@@ -15,9 +15,9 @@ extern "C" {
  * pending one has timed out at once. Then v is cancelled, and completion waits
  * for an operation that libuv still holds, as its memory is in use: if it
  * succeeds after all, that is the result, so that nothing is lost. What cannot
- * be cancelled (a task) is left to go on as forgotten. UV_ENOMEM: v is cancelled
- * and forgotten. Cancelling cancels v. When nobody takes the result, what it
- * owns is dropped by its type, as <vt/all.h> tells. */
+ * be cancelled (a task) is left to go on as forgotten. UV_ENOMEM: v is
+ * cancelled and forgotten. Cancelling cancels v. When nobody takes the result,
+ * what it owns is dropped by its type, as <vt/all.h> tells. */
 VT_API VT_MUST_USE vt_t vt_with_timeout(vt_t v, uint64_t ms);
 
 /* The same until a moment of uv_hrtime's clock in milliseconds, the same for

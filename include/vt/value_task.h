@@ -16,10 +16,10 @@
  *                      the second caller VT_ESTALE: store a task
  *   converted twice    vt_as_task: a static task failed with VT_ESTALE
  *   dropped            the compiler warns; reported at detach: vt_forget it
- * Under -DVT_DEBUG each of these is reported (<vt/report.h>) with its line, that
- * of the first await and that which made the value task; and the profile of
- * vt_loop_report_sites names the lines where nothing is ever in hand: return a
- * task there. */
+ * Under -DVT_DEBUG each of these is reported (<vt/report.h>) with its line,
+ * that of the first await and that which made the value task; and the profile
+ * of vt_loop_report_sites names the lines where nothing is ever in hand: return
+ * a task there. */
 #ifndef VT_VALUE_TASK_H
 #define VT_VALUE_TASK_H
 
@@ -257,11 +257,11 @@ VT_API void vt_forget(vt_t v);
 /* Requests that the operation end early. 0: asked for; it still completes,
  * once, with UV_ECANCELED or, if that came first, its result. UV_EALREADY when
  * it has completed, UV_ENOSYS when its source cannot be cancelled, UV_EBUSY
- * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume, and
- * runs no continuation of this loop before it returns. An async function passes
- * it on to what it awaits; from a task, or a source of yours without cancel, it
- * is let go: its await gives UV_ECANCELED, and the other goes on. In its
- * clean-up it answers UV_EBUSY. */
+ * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume,
+ * and runs no continuation of this loop before it returns. An async function
+ * passes it on to what it awaits; from a task, or a source of yours without
+ * cancel, it is let go: its await gives UV_ECANCELED, and the other goes on. In
+ * its clean-up it answers UV_EBUSY. */
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference

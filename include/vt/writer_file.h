@@ -51,8 +51,8 @@ typedef struct vt_writer_file {
 } vt_writer_file_t;
 
 /* Opens path for writing; borrows w until the close completes, copies path and
- * options, which may be NULL. vt_writer_close_async(&w->writer) ends it; after a
- * failure there is nothing to close. A cancelled one leaves no file open. The
+ * options, which may be NULL. vt_writer_close_async(&w->writer) ends it; after
+ * a failure there is nothing to close. A cancelled one leaves no file open. The
  * errors of open(2); UV_EINVAL. */
 VT_API VT_MUST_USE vt_t
 vt_writer_open_async(vt_writer_file_t *w, const char *path,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A bus of invalidations.
  *
- * Happy path: a notice is appended to the bus's list and counts the members that
- * are to read it; each member that had read all before begins with it. A member
- * that is told takes what it has not read, forgets that, and counts itself off;
- * the last reader frees the notice. So a notice is one block, whatever the
- * number of members.
+ * Happy path: a notice is appended to the bus's list and counts the members
+ * that are to read it; each member that had read all before begins with it. A
+ * member that is told takes what it has not read, forgets that, and counts
+ * itself off; the last reader frees the notice. So a notice is one block,
+ * whatever the number of members.
  *
- * What can go wrong: there is no memory for a notice. Then each member is marked
- * to forget all, which needs none. */
+ * What can go wrong: there is no memory for a notice. Then each member is
+ * marked to forget all, which needs none. */
 #include "vt/cache_bus.h"
 
 #include <stdatomic.h>

@@ -5,9 +5,9 @@
  * their letters outside it; a letter that comes is marked as not posted before
  * its member looks, so that what changes from then on posts it again.
  *
- * What can go wrong: a member leaves while its letter is under way. It is out of
- * the list then, waits for the few instructions that its poster needs, and takes
- * the letter out of the inbox. */
+ * What can go wrong: a member leaves while its letter is under way. It is out
+ * of the list then, waits for the few instructions that its poster needs, and
+ * takes the letter out of the inbox. */
 #include "cache/circle.h"
 
 #include "core/oneshot.h"

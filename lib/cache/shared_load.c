@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* How the fronts of a shared snapshot load.
  *
- * Happy path: the first front whose snapshot loads runs the user's loader on its
- * loop. Those that come meanwhile wait. When the load is over its share becomes
- * the current one, those that wait are marked with it as their outcome, and all
- * are told: each completes its own load by it, on its own loop.
+ * Happy path: the first front whose snapshot loads runs the user's loader on
+ * its loop. Those that come meanwhile wait. When the load is over its share
+ * becomes the current one, those that wait are marked with it as their outcome,
+ * and all are told: each completes its own load by it, on its own loop.
  *
  * What can go wrong: a load that was spoiled by an invalidate. Those that came
  * after that want the next one, which nobody runs yet; told that this one is
- * over, each queues itself to ask again, and the first runs it. That is what the
- * ready queue is for: the user's loader is not called where a front looks. A
- * front that is cancelled leaves alone; one that runs the load only when no
+ * over, each queues itself to ask again, and the first runs it. That is what
+ * the ready queue is for: the user's loader is not called where a front looks.
+ * A front that is cancelled leaves alone; one that runs the load only when no
  * other one waits for it. */
 #include "cache/shared_snapshot.h"
 
@@ -255,8 +255,8 @@ static void begin_own(vt__front_t *f) {
   f->runs = true;
 }
 
-/* By the lock: what there is for the front. VT_PENDING: a load, which it runs or
- * waits for. */
+/* By the lock: what there is for the front. VT_PENDING: a load, which it runs
+ * or waits for. */
 static vt_result_t decide(vt__front_t *f) {
   vt_shared_snapshot_t *s = f->shared;
   f->waits = false;

@@ -76,8 +76,8 @@ void vt__snapshot_init(vt__snapshot_t *s, const vt_snapshot_options_t *options,
 /* 0, or what is wrong with these. */
 int vt__snapshot_check(const vt_snapshot_options_t *options);
 
-/* Awaits what a loader has returned: true, or false when it is over, with what it
- * gave in *out. */
+/* Awaits what a loader has returned: true, or false when it is over, with what
+ * it gave in *out. */
 bool vt__load_await(vt_t v, vt_continuation_fn *k, void *state,
                     vt_result_t *out);
 

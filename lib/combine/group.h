@@ -94,9 +94,9 @@ vt_t vt__group_start(const vt__group_rule_t *rule, const vt_t v[], size_t count,
  * without a loop they stay as they are. */
 vt_t vt__group_refused(const vt_t v[], size_t count, int rc);
 
-/* Cancels a pending member: 0, or vt_cancel's UV_EBUSY or UV_EALREADY. A task or
- * a user's source that cannot be cancelled is let go; an operation that cannot,
- * or that libuv still holds, is waited for. */
+/* Cancels a pending member: 0, or vt_cancel's UV_EBUSY or UV_EALREADY. A task
+ * or a user's source that cannot be cancelled is let go; an operation that
+ * cannot, or that libuv still holds, is waited for. */
 int vt__group_end(vt__group_t *group, size_t index);
 
 /* All of them, the last one first. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vt_map_limit: a group with a member for each that may be under way at once. A
- * member that is over takes the next number; what is in hand is noted in a loop,
- * which lets I/O in by a yield every VT__BUDGET of them. */
+ * member that is over takes the next number; what is in hand is noted in a
+ * loop, which lets I/O in by a yield every VT__BUDGET of them. */
 #include "vt/map.h"
 
 #include "combine/group.h"

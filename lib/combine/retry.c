@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* vt_retry: a group with one member, which is an attempt or the pause before the
- * next. What a successful attempt owns is dropped with the group when nobody
- * takes it. */
+/* vt_retry: a group with one member, which is an attempt or the pause before
+ * the next. What a successful attempt owns is dropped with the group when
+ * nobody takes it. */
 #include "vt/retry.h"
 
 #include "combine/group.h"

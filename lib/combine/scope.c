@@ -2,9 +2,9 @@
 /* Scopes: making, cancelling, joining.
  *
  * Happy path: the block of a scope is a one-shot operation of its parent, which
- * completes as the join when it was joined and its last member has left; that is
- * found out in a turn of the ready queue, never where the member is. Deadlines
- * are delays of no scope, called off when the scope is over.
+ * completes as the join when it was joined and its last member has left; that
+ * is found out in a turn of the ready queue, never where the member is.
+ * Deadlines are delays of no scope, called off when the scope is over.
  *
  * What can go wrong: a member that completes, frees or begins others while all
  * are cancelled: each is moved to another list before it is called, and nothing

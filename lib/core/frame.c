@@ -11,9 +11,9 @@
  *
  * In a scope a box is a member, and its body is resumed with the scope current,
  * in its clean-up with the shield. What it awaits in a cancelled scope is ended
- * at once, as the scope's cancel would have ended it. This costs nothing outside
- * of scopes: from its first resume on a box in a scope has body_in_scope in
- * place of its body, which stands at the end of the block.
+ * at once, as the scope's cancel would have ended it. This costs nothing
+ * outside of scopes: from its first resume on a box in a scope has
+ * body_in_scope in place of its body, which stands at the end of the block.
  *
  * What can go wrong: no memory for the box (the reserve of the class first;
  * then the operation is cancelled and forgotten, and the await gives

@@ -4,8 +4,8 @@
  * Happy path: linked in front when begun, so that the last begun is the first
  * told to end; unlinked when complete (one whose result nobody has taken is
  * noted beside them, to be told of at the end); the last one queues the scope's
- * own block, which looks again when its turn comes. Without a current scope none
- * of this is called. */
+ * own block, which looks again when its turn comes. Without a current scope
+ * none of this is called. */
 #include "core/membership.h"
 
 #include "core/oneshot.h"
@@ -120,9 +120,9 @@ vt_scope_t *vt__shield(void) {
   return scope;
 }
 
-/* A box that was made in the clean-up is its function's, not the clean-up's: who
- * awaits it runs in the scope. It may stay in the shield's list, as a cancel of
- * the scope passes over a function in its clean-up. */
+/* A box that was made in the clean-up is its function's, not the clean-up's:
+ * who awaits it runs in the scope. It may stay in the shield's list, as a
+ * cancel of the scope passes over a function in its clean-up. */
 void vt__unshield(vt_scope_t *before, vt_t v) {
   vt__current->scope = before;
   if (!vt__is_pending(v))

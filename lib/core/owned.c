@@ -5,8 +5,8 @@
  * settled as taken right before. One that is queued or lies untaken settles
  * when its turn comes; one that was forgotten or withdrawn drops.
  *
- * What can go wrong: the owner is itself kept by another one. It settles nothing
- * then, until that one does. */
+ * What can go wrong: the owner is itself kept by another one. It settles
+ * nothing then, until that one does. */
 #include "core/owned.h"
 
 vt_result_t vt__op_keep(vt_t v, void *state) {

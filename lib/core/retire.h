@@ -4,8 +4,8 @@
  * that were given it may be queued, some of them on behalf of others: an async
  * function that returns what it got may be queued on the way up. So whoever
  * gives something up does not free it but retires it. It is freed by the loop,
- * between callbacks, at the end of a turn that finds the ready queue empty; what
- * vt_loop_run gives, not before that has returned.
+ * between callbacks, at the end of a turn that finds the ready queue empty;
+ * what vt_loop_run gives, not before that has returned.
  *
  * Allocates nothing, O(1). A queue that is never empty keeps nothing for ever:
  * after VT__RETIRE_TURNS turns whoever was queued has run long ago. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Under VT_DEBUG: where value tasks were made and first awaited, and the reports
- * of their misuse. On the loop's thread. */
+/* Under VT_DEBUG: where value tasks were made and first awaited, and the
+ * reports of their misuse. On the loop's thread. */
 #ifndef VT_CORE_USE_H
 #define VT_CORE_USE_H
 

@@ -261,8 +261,8 @@ void vt__waiter_ready(vt_loop_t *loop, vt_op_t *op) {
     run(loop, w, op->result, true);
 }
 
-/* The claim found moved on: a withdrawn waiter, whose k is NULL, is brought home
- * by its resumer. */
+/* The claim found moved on: a withdrawn waiter, whose k is NULL, is brought
+ * home by its resumer. */
 static int resume_late(vt__waiter_t *w, uint64_t token, uint64_t found,
                        vt_result_t result) {
   vt_loop_t *loop = loop_of(w);

@@ -6,8 +6,8 @@
  * system copies as long as nothing is in the reader's buffer.
  *
  * What can go wrong: the system cannot copy these files, or fails: the buffers
- * go on at the same byte, and tell which side it was. What a failed or cancelled
- * write has taken is told by the writer's own count. */
+ * go on at the same byte, and tell which side it was. What a failed or
+ * cancelled write has taken is told by the writer's own count. */
 #include "vt/copy.h"
 
 #include "io/byte_stream.h"

@@ -8,9 +8,9 @@
  * before all others are in the old file, then goes on in the new.
  *
  * What can go wrong: a step of the replacement fails, or the writer has an
- * error, and the new file is removed; the old file of a reopening takes no more,
- * and its bytes wait, before those of the new one, until the writer is resumed,
- * or are discarded. */
+ * error, and the new file is removed; the old file of a reopening takes no
+ * more, and its bytes wait, before those of the new one, until the writer is
+ * resumed, or are discarded. */
 #include "vt/writer_file.h"
 
 #include <fcntl.h>

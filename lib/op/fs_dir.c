@@ -66,8 +66,8 @@ static vt_dirents_t *finish_list(struct making *m, size_t head, size_t count) {
   return list;
 }
 
-/* libuv's list of count entries as ours; NULL without memory. Always read to its
- * end: libuv's clean-up forgets the last entry that it has shown. */
+/* libuv's list of count entries as ours; NULL without memory. Always read to
+ * its end: libuv's clean-up forgets the last entry that it has shown. */
 static vt_dirents_t *list_of(uv_fs_t *req, size_t count) {
   size_t head = sizeof(vt_dirents_t) + count * sizeof(uv_dirent_t), i = 0;
   struct making m = {NULL, head + count * NAME_GUESS, head};

@@ -9,8 +9,8 @@
  *
  * Cancelling works while the request is queued: libuv then calls on_done with
  * UV_ECANCELED and never run. Once it runs nothing can stop it, and as it holds
- * the caller's argument the awaiter has to wait: the kind is not detachable. The
- * function may ask whether it was cancelled meanwhile, and end early. */
+ * the caller's argument the awaiter has to wait: the kind is not detachable.
+ * The function may ask whether it was cancelled meanwhile, and end early. */
 #include "vt/work.h"
 
 #include <stdatomic.h>

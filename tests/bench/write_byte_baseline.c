@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The baselines of write_byte: two buffers by hand, one filled while uv_fs_write
- * has the other; and stdio. */
+/* The baselines of write_byte: two buffers by hand, one filled while
+ * uv_fs_write has the other; and stdio. */
 #include "bench.h"
 #include "write_file.h"
 

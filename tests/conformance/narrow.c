@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The short chain: longer than what runs inline (8 deep, 1024 links of functions
- * each), so that both chains use the ready queue. */
+/* The short chain: longer than what runs inline (8 deep, 1024 links of
+ * functions each), so that both chains use the ready queue. */
 #define FEW 20000u
 
 /* What may differ between two chains: the first call of a function of a shared
@@ -67,8 +67,8 @@ static uintptr_t stack_low(size_t *out_size) {
   return (uintptr_t)low + guard;
 }
 
-/* Paints what lies below this call, its red zone left out; gives where this call
- * is. */
+/* Paints what lies below this call, its red zone left out; gives where this
+ * call is. */
 static VT_NOINLINE void paint(uintptr_t low, uintptr_t *out_top) {
   volatile unsigned char here = PAINT;
   for (uintptr_t at = low; at < (uintptr_t)&here - 256; at++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The buffered writer where C# has its pipes and its BufferedStream: a limit
- * that makes a write wait, operations in their order, errors of the file, what a
- * flush does. The pool has one thread here and can be held still. */
+ * that makes a write wait, operations in their order, errors of the file, what
+ * a flush does. The pool has one thread here and can be held still. */
 #include "support/output.h"
 #include "support/plug.h"
 #include "support/shim/cut.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cancelling: C#'s CancellationTokenTests on scopes. A source with its token is
- * a scope, a registered callback a member that is told to end, a linked source a
- * scope within another. */
+ * a scope, a registered callback a member that is told to end, a linked source
+ * a scope within another. */
 #include "told.h"
 
 #include "support/pass.h"
@@ -14,7 +14,8 @@ static void cancel(vt_scope_t *scope) {
 
 /* ---- the cases: being cancelled ---- */
 
-/* What was a member is stale when the scope is over: late calls are harmless. */
+/* What was a member is stale when the scope is over: late calls are harmless.
+ * */
 static void token_source_dispose(void **state) {
   struct fixture *f = *state;
   struct told_log log = {.count = 0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is told when a scope is cancelled, in which order, and who gets out of it
- * in time: C#'s CancellationTokenTests of callbacks and registrations. A
+/* What is told when a scope is cancelled, in which order, and who gets out of
+ * it in time: C#'s CancellationTokenTests of callbacks and registrations. A
  * registration is a continuation, Unregister is vt_await_stop. */
 #include "told.h"
 

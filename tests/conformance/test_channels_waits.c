@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Those who wait at a channel: cancelled before and after, refused when they are
- * asked twice, resumed on their loop. The rest of C#'s ChannelTestBase, and its
- * CancellationLeakTests. */
+/* Those who wait at a channel: cancelled before and after, refused when they
+ * are asked twice, resumed on their loop. The rest of C#'s ChannelTestBase, and
+ * its CancellationLeakTests. */
 #include "channel_kinds.h"
 
 /* ---- helpers ---- */
@@ -19,8 +19,8 @@ static void leave_cancelled(vt_scope_t *scope, vt_scope_t *before) {
 
 /* ---- the cases: cancelled before ---- */
 
-/* In a cancelled scope none waits; what is in hand is had all the same, where C#
- * asks the token first. */
+/* In a cancelled scope none waits; what is in hand is had all the same, where
+ * C# asks the token first. */
 static void precancellation_writing_returns_immediately(void **state) {
   (void)state;
   for (int kind = 0; kind < CHANNELS; kind++) {
@@ -126,8 +126,8 @@ static void repeated_cancellation_should_not_leak_registrations(void **state) {
 
 static const unsigned flag_sets[] = {0, VT_LATER, VT_ANYWHERE};
 
-/* Pending: the second await is refused, however it is asked, and the first still
- * gets it. */
+/* Pending: the second await is refused, however it is asked, and the first
+ * still gets it. */
 static void assert_one_await(vt_t v, struct seen *first) {
   vt_await_with(v, flag_sets[0], seen_k, first);
   for (int i = 0; i < 3; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What refills itself lets I/O in at every turn, and lets the others run: turns,
- * callbacks and continuations are counted, not time. */
+/* What refills itself lets I/O in at every turn, and lets the others run:
+ * turns, callbacks and continuations are counted, not time. */
 #include "support/fixture.h"
 #include "support/functions.h"
 #include "support/gate.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A loop of hits that yields every 1024 answers a ping within 1024 hits more;
- * hits are counted, not time. The ping comes from a thread over TCP; the loop of
- * hits itself waits until its byte can be read, so that the count is exact. */
+ * hits are counted, not time. The ping comes from a thread over TCP; the loop
+ * of hits itself waits until its byte can be read, so that the count is exact.
+ * */
 #include "support/pair.h"
 
 #include <poll.h>

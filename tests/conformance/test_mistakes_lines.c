@@ -73,8 +73,8 @@ static vt_loop_site_t profile(struct fixture *f, vt_t (*function)(int n)) {
   return lines.site;
 }
 
-/* The last report of misuse reads "vt: value task", these words, where a line of
- * this file stands for each #, and the operation. */
+/* The last report of misuse reads "vt: value task", these words, where a line
+ * of this file stands for each #, and the operation. */
 static void check_misuse(struct fixture *f, size_t count, const char *words,
                          const unsigned *lines, const char *operation) {
   char expected[FIXTURE_TEXT] = "vt: value task";

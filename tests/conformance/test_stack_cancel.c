@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The cancel of a million async functions that await each other goes down to the
- * operation, and the outcome up again, in a stack of 64 KiB. */
+/* The cancel of a million async functions that await each other goes down to
+ * the operation, and the outcome up again, in a stack of 64 KiB. */
 #include "narrow.h"
 #include "support/functions.h"
 #include "support/gate.h"

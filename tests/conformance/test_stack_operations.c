@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten million awaits of operations in a stack of 64 KiB, and a million of what is
- * completed later, by the ready queue alone. */
+/* Ten million awaits of operations in a stack of 64 KiB, and a million of what
+ * is completed later, by the ready queue alone. */
 #include "links.h"
 
 /* ---- it works ---- */

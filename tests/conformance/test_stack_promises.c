@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten million awaits of promises in a stack of 64 KiB, and a million on a thread
- * that has no loop. */
+/* Ten million awaits of promises in a stack of 64 KiB, and a million on a
+ * thread that has no loop. */
 #include "links.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Failures of tasks that nobody observed: each way to look at a task, before it
- * fails and after, and each way that is no look. Told at the last release, where
- * C# waits for its collector. */
+ * fails and after, and each way that is no look. Told at the last release,
+ * where C# waits for its collector. */
 #include "support/fixture.h"
 #include "support/functions.h"
 #include "support/gate.h"

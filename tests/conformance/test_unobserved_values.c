@@ -262,8 +262,8 @@ static void what_is_dropped_when_it_has_completed(void **state) {
     }
 }
 
-/* Stopped, an operation goes on as forgotten. A resettable source and a task may
- * be awaited anew: nothing is dropped of them. */
+/* Stopped, an operation goes on as forgotten. A resettable source and a task
+ * may be awaited anew: nothing is dropped of them. */
 static void what_goes_on_after_its_awaiter_went(void **state) {
   struct fixture *f = *state;
   for (const struct kind *k = kinds; k < kinds + KINDS; k++)

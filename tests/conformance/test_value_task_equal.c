@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* C#'s ValueTaskTests: equality. One case for each method, named after it; methods.md has both
- * lists. */
+/* C#'s ValueTaskTests: equality. One case for each method, named after it;
+ * methods.md has both lists. */
 #include "conformance/backing.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Several value tasks as one that completes with the last: C#'s tests of WhenAll
- * (TaskCoverage). Of two failures the first by index is told, in place of a list
- * of both; each operand's own result is in out. */
+/* Several value tasks as one that completes with the last: C#'s tests of
+ * WhenAll (TaskCoverage). Of two failures the first by index is told, in place
+ * of a list of both; each operand's own result is in out. */
 #include "support/fixture.h"
 #include "support/pending.h"
 

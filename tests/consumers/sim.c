@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A user's test: a day of delays on the simulated libuv, which takes no time. */
+/* A user's test: a day of delays on the simulated libuv, which takes no time.
+ * */
 #include <stdio.h>
 #include <vt_sim.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Each allocation of libuv's own fails once, and from there on: what is begun
  * is refused or works, and the process lives. libuv aborts where it cannot tell
- * (H12: its table of descriptors, which vt_loop_reserve makes long enough), so each
- * run is a process of its own. */
+ * (H12: its table of descriptors, which vt_loop_reserve makes long enough), so
+ * each run is a process of its own. */
 #include "support/fixture.h"
 #include "support/net.h"
 #include "support/scenario.h"

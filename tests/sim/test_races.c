@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Completion, cancel, timeout and withdrawal race on random schedules, for
- * delays, work, files and functions, alone and in combinators: each continuation
- * runs once, each has one outcome, what was done and what is told agree, and
- * nothing is left. */
+ * delays, work, files and functions, alone and in combinators: each
+ * continuation runs once, each has one outcome, what was done and what is told
+ * agree, and nothing is left. */
 #include "sim/schedule.h"
 #include "support/tmp.h"
 

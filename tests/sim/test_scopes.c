@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Races of scopes: made, entered, cancelled, timed out, failed and joined at any
- * moment, with members of every kind. Each join and each member ends once, none
- * is left when its scope is joined, a limit is kept, and what members take is
- * given back. */
+/* Races of scopes: made, entered, cancelled, timed out, failed and joined at
+ * any moment, with members of every kind. Each join and each member ends once,
+ * none is left when its scope is joined, a limit is kept, and what members take
+ * is given back. */
 #include "sim/schedule.h"
 #include "support/tmp.h"
 

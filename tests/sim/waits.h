@@ -2,8 +2,8 @@
 /* Schedules of those who wait for one primitive: each waits in a setting, has
  * what it waited for a while, and gives it back; an actor cancels, withdraws,
  * forgets, or comes to it late; meanwhile others act on the primitive, and in
- * some schedules it is closed early. In the end all have gone on, once each, and
- * what the kind counts is there. */
+ * some schedules it is closed early. In the end all have gone on, once each,
+ * and what the kind counts is there. */
 #ifndef VT_TEST_WAITS_H
 #define VT_TEST_WAITS_H
 
