@@ -238,8 +238,8 @@ static void publish(vt_cache_bus_t *bus, notice_t *n) {
   vt__circle_tell(&bus->circle);
 }
 
-static int tell(vt_cache_bus_t *bus, enum kind kind, const void *bytes,
-                size_t size) {
+static int notify(vt_cache_bus_t *bus, enum kind kind, const void *bytes,
+                  size_t size) {
   if (!bus || (!bytes && size != 0))
     return UV_EINVAL;
   notice_t *n = size > SIZE_MAX / 2 ? NULL : vt__malloc(sizeof *n + size);
@@ -258,10 +258,10 @@ static int tell(vt_cache_bus_t *bus, enum kind kind, const void *bytes,
 
 int vt_cache_bus_invalidate(vt_cache_bus_t *bus, const void *key,
                             size_t key_size) {
-  return tell(bus, KEY, key, key_size);
+  return notify(bus, KEY, key, key_size);
 }
 
 int vt_cache_bus_invalidate_prefix(vt_cache_bus_t *bus, const void *prefix,
                                    size_t size) {
-  return tell(bus, PREFIX, prefix, size);
+  return notify(bus, PREFIX, prefix, size);
 }

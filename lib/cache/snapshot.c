@@ -151,7 +151,7 @@ static vt_t enlist(vt__snapshot_t *s, vt_wait_list_t *list) {
 }
 
 /* Tells all in the list; nothing runs inside. */
-static void tell(vt_wait_list_t *list, vt__version_t *v) {
+static void tell_all(vt_wait_list_t *list, vt__version_t *v) {
   vt_result_t result = {0, {.p = v->value}};
   vt__wait_t *w;
   while ((w = vt__wait_first(list))) {
@@ -201,7 +201,7 @@ static vt_t finish(vt__snapshot_t *s, vt_result_t result) {
   version_set(v, s, result.value.p);
   if (!s->spoiled)
     install(s, v);
-  tell(list, v);
+  tell_all(list, v);
   version_unref(v);
   return vt_from_ptr(v->value);
 }
