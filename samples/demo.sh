@@ -16,7 +16,7 @@ readonly csv=samples/countries/iso_3166-1.csv
 prepare() {
   local tests=OFF
   bash tests/packages.sh gcc libc6-dev make cmake pkg-config \
-    libuv1-dev libsqlite3-dev redis-tools
+    libuv1-dev libsqlite3-dev libpq-dev redis-tools
   # The release build may already have its tests: they stay.
   if pkg-config --exists cmocka; then tests=ON; fi
   mkdir -p "$data"

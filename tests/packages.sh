@@ -40,6 +40,14 @@ present() {
   spin) have spin ;;
   redis-tools) have redis-cli && have redis-benchmark ;;
   redis-server) have redis-server ;;
+  libpq-dev) have_module libpq ;;
+  libhttp-parser-dev) have_header http_parser.h ;;
+  libhiredis-dev) have_module hiredis ;;
+  nodejs) have node ;;
+  npm | chromium | curl | wrk) have "$1" ;;
+  chromium-driver) have chromedriver ;;
+  nginx-light) have nginx || [ -x /usr/sbin/nginx ] ;;
+  postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
   procps) have ps && have pgrep ;;
   binutils) have nm && have readelf ;;
   *) dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' ;;

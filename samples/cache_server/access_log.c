@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The access log.
+/* The log.
  *
  * A line that fits into the writer's buffer is in hand. When the buffer is
  * full, or a tick comes, a flush begins; the writer then fills its other
@@ -12,59 +12,104 @@
 #include <string.h>
 #include <time.h>
 
+#include "server_stats.h"
+
 #define BUFFER_SIZE ((size_t)128 * 1024)
-#define WORDS_MAX 4u /* of a request */
-#define WORD_MAX 64u /* bytes of each */
-#define LINE_SIZE (128 + WORDS_MAX * (4 * WORD_MAX + 3))
-#define STALL_MS 1000
+#define STALL_MS 2000
 
 struct access_log {
-  vt_writer_t writer;
-  vt_byte_file_t file;
+  vt_writer_file_t file;
+  bool json;
+  bool reopening;
   bool flushing;
   uint64_t flush_ms;  /* when it began */
   bool stalled;       /* it takes too long: nobody waits for it */
   vt_promise_t *room; /* of those who wait; NULL: nobody */
   int64_t told;       /* the failure that stderr was told; 0: none */
-  uint64_t dropped;
+  _Atomic uint64_t dropped;
   uint64_t dropped_noted; /* of them, those that the log itself mentions */
   time_t second;
-  char time[32]; /* of that second */
+  char time[40]; /* of that second, and less */
+  size_t time_size;
 };
 
-int access_log_new(uv_file file, struct access_log **out) {
-  static const vt_writer_options_t options = {.size = BUFFER_SIZE,
-                                              .flags = VT_WRITER_OWNS};
-  struct access_log *log = calloc(1, sizeof *log);
-  if (!log) {
-    uv_fs_t req;
-    uv_fs_close(NULL, &req, file, NULL);
-    uv_fs_req_cleanup(&req);
-    return UV_ENOMEM;
+/* ---- the beginning ---- */
+
+struct open_frame {
+  vt_frame_t vt;
+  struct access_log *log;
+  const char *path;
+};
+
+static vt_t open_body(void *frame) {
+  static const vt_writer_file_options_t options = {
+      .writer = {.size = BUFFER_SIZE}};
+  struct open_frame *f = frame;
+  vt_result_t r;
+  VT_BEGIN(f);
+  VT_AWAIT(f, r, vt_writer_open_async(&f->log->file, f->path, &options));
+  if (r.status != 0) {
+    free(f->log);
+    VT_RETURN(f, vt_failed(r.status));
   }
-  vt_byte_file_init(&log->file, file, -1);
-  vt_writer_init(&log->writer, &log->file.base, &options);
-  *out = log;
-  return 0;
+  VT_RETURN(f, vt_from_ptr(f->log));
+  VT_END(f);
+}
+
+vt_t access_log_open(const char *path, bool json) {
+  struct access_log *log = calloc(1, sizeof *log);
+  if (!log)
+    return vt_failed(UV_ENOMEM);
+  log->json = json;
+  struct open_frame f = {.log = log, .path = path};
+  return vt_start(&f, open_body);
+}
+
+/* ---- lines ---- */
+
+/* 2025-11-21T01:23:45.678Z; what is before the point is made once a second. */
+static const char *time_text(struct access_log *log) {
+  struct timespec now;
+  struct tm parts;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (now.tv_sec != log->second && gmtime_r(&now.tv_sec, &parts)) {
+    log->second = now.tv_sec;
+    log->time_size =
+        strftime(log->time, sizeof log->time, "%Y-%m-%dT%H:%M:%S", &parts);
+  }
+  snprintf(log->time + log->time_size, sizeof log->time - log->time_size,
+           ".%03dZ", (int)(now.tv_nsec / 1000000));
+  return log->time;
+}
+
+static size_t format(struct access_log *log, const struct log_line *line,
+                     char *out) {
+  struct log_line full = *line;
+  full.time = time_text(log);
+  if (!full.level)
+    full.level = "info";
+  return log_line_write(&full, log->json, out);
 }
 
 uint64_t access_log_dropped(const struct access_log *log) {
-  return log->dropped;
+  return server_read(&log->dropped);
 }
 
 static bool fits(const struct access_log *log, size_t size) {
-  return log->writer.error == 0 && size <= BUFFER_SIZE - log->writer.count;
+  return log->file.writer.error == 0 &&
+         size <= BUFFER_SIZE - log->file.writer.count;
 }
 
 static void on_put(void *state, vt_result_t r) {
   struct access_log *log = state;
   if (r.status != 0)
-    log->dropped++;
+    server_count(&log->dropped, 1);
 }
 
 /* In hand, but without memory for the writer's buffers. */
 static void put(struct access_log *log, const char *line, size_t size) {
-  vt_await(vt_writer_write_copy_async(&log->writer, line, size), on_put, log);
+  vt_await(vt_writer_write_copy_async(&log->file.writer, line, size), on_put,
+           log);
 }
 
 static uint64_t count_lines(uv_buf_t block) {
@@ -78,10 +123,10 @@ static uint64_t count_lines(uv_buf_t block) {
  * can; a failure is told once. */
 static void give_up(struct access_log *log, int64_t status) {
   uv_buf_t rest[2];
-  vt_writer_unwritten(&log->writer, rest);
+  vt_writer_unwritten(&log->file.writer, rest);
   uint64_t lines = count_lines(rest[0]) + count_lines(rest[1]);
-  if (vt_writer_discard(&log->writer) == 0)
-    log->dropped += lines;
+  if (vt_writer_discard(&log->file.writer) == 0)
+    server_count(&log->dropped, lines);
   if (log->told != status)
     fprintf(stderr, "vt-cache-server: access log: %s, lines are dropped\n",
             vt_strerror(status));
@@ -89,13 +134,20 @@ static void give_up(struct access_log *log, int64_t status) {
 }
 
 static void note_dropped(struct access_log *log) {
-  char line[64];
-  int size = snprintf(line, sizeof line, "- %llu lines were dropped\n",
-                      (unsigned long long)(log->dropped - log->dropped_noted));
-  if (log->dropped == log->dropped_noted || !fits(log, (size_t)size))
+  char text[LOG_LINE_MAX], detail[64];
+  uint64_t dropped = server_read(&log->dropped);
+  if (dropped == log->dropped_noted)
     return;
-  log->dropped_noted = log->dropped;
-  put(log, line, (size_t)size);
+  snprintf(detail, sizeof detail, "%llu lines",
+           (unsigned long long)(dropped - log->dropped_noted));
+  size_t size = format(
+      log,
+      &(struct log_line){.level = "warn", .event = "dropped", .detail = detail},
+      text);
+  if (!fits(log, size))
+    return;
+  log->dropped_noted = dropped;
+  put(log, text, size);
 }
 
 /* Those who waited run from the ready queue, not here. */
@@ -111,7 +163,7 @@ static void wake(struct access_log *log) {
 
 bool access_log_has_room(const struct access_log *log) {
   return !log->flushing || log->stalled ||
-         log->writer.count + LINE_SIZE <= BUFFER_SIZE;
+         log->file.writer.count + LOG_LINE_MAX <= BUFFER_SIZE;
 }
 
 /* Without memory to wait nobody does, and lines may be dropped. */
@@ -139,11 +191,11 @@ static void on_flushed(void *state, vt_result_t r) {
 }
 
 static void begin_flush(struct access_log *log) {
-  if (log->flushing || log->writer.count == 0)
+  if (log->flushing || log->file.writer.count == 0)
     return;
   log->flushing = true;
   log->flush_ms = uv_now(vt_loop_uv(vt_loop_current()));
-  vt_await(vt_writer_flush_async(&log->writer), on_flushed, log);
+  vt_await(vt_writer_flush_async(&log->file.writer), on_flushed, log);
 }
 
 void access_log_tick(struct access_log *log) {
@@ -162,55 +214,29 @@ static void add_line(struct access_log *log, const char *line, size_t size) {
   if (fits(log, size))
     put(log, line, size);
   else
-    log->dropped++;
+    server_count(&log->dropped, 1);
 }
 
-/* ---- the line ---- */
-
-/* 2025-11-21T01:23:45Z, made once a second. */
-static const char *time_text(struct access_log *log) {
-  time_t now = time(NULL);
-  struct tm parts;
-  if (now != log->second && gmtime_r(&now, &parts)) {
-    log->second = now;
-    strftime(log->time, sizeof log->time, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  }
-  return log->time;
+void access_log_add(struct access_log *log, const struct log_line *line) {
+  char text[LOG_LINE_MAX];
+  add_line(log, text, format(log, line, text));
 }
 
-/* " \"word\"", at most 4 * WORD_MAX + 3 bytes. */
-static size_t quote(char *to, const struct resp_slice *word) {
-  static const char hex[] = "0123456789abcdef";
-  size_t size = word->size < WORD_MAX ? word->size : WORD_MAX;
-  char *at = to;
-  *at++ = ' ';
-  *at++ = '"';
-  for (size_t i = 0; i < size; i++) {
-    unsigned char c = (unsigned char)word->data[i];
-    if (c == '"' || c == '\\')
-      *at++ = '\\';
-    if (c >= 0x20 && c != 0x7f) {
-      *at++ = (char)c;
-      continue;
-    }
-    *at++ = '\\';
-    *at++ = 'x';
-    *at++ = hex[c >> 4];
-    *at++ = hex[c & 15];
-  }
-  *at++ = '"';
-  return (size_t)(at - to);
+/* ---- rotation ---- */
+
+static void on_reopened(void *state, vt_result_t r) {
+  struct access_log *log = state;
+  log->reopening = false;
+  if (r.status != 0)
+    fprintf(stderr, "vt-cache-server: access log: %s, it was not reopened\n",
+            vt_strerror(r.status));
 }
 
-void access_log_add(struct access_log *log, const char *peer,
-                    const struct resp_slice *argv, size_t argc) {
-  char line[LINE_SIZE];
-  int n = snprintf(line, 120, "%s %s", time_text(log), peer);
-  size_t size = n > 0 && n < 120 ? (size_t)n : 0;
-  for (size_t i = 0; i < argc && i < WORDS_MAX; i++)
-    size += quote(line + size, &argv[i]);
-  line[size++] = '\n';
-  add_line(log, line, size);
+void access_log_reopen(struct access_log *log) {
+  if (log->reopening)
+    return;
+  log->reopening = true;
+  vt_await(vt_writer_reopen_async(&log->file, NULL), on_reopened, log);
 }
 
 /* ---- the end ---- */
@@ -224,8 +250,14 @@ static vt_t close_body(void *frame) {
   struct close_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  VT_AWAIT(f, r, vt_writer_close_async(&f->log->writer));
-  if (vt_writer_discard(&f->log->writer) == 0) /* else it still writes */
+  while (f->log->reopening)
+    VT_AWAIT(f, r, vt_delay(10));
+  if (server_read(&f->log->dropped) != f->log->dropped_noted) {
+    VT_AWAIT(f, r, vt_writer_flush_async(&f->log->file.writer));
+    note_dropped(f->log); /* now it has room */
+  }
+  VT_AWAIT(f, r, vt_writer_close_async(&f->log->file.writer));
+  if (vt_writer_discard(&f->log->file.writer) == 0) /* else it still writes */
     free(f->log);
   if (r.status != 0)
     VT_RETURN(f, vt_failed(r.status));

@@ -1,57 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of commands, and how one is run. */
+/* Finds a command, says why it cannot run, or runs it. */
 #include "command.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static void command_ping(struct client *c, const struct country_dict *dict) {
-  const struct resp_parser *p = &c->parser;
-  (void)dict;
-  if (p->argc > 2)
-    command_wrong_arity(c, "ping");
-  else if (p->argc == 2)
-    client_reply_bulk(c, p->argv[1].data, p->argv[1].size, NULL);
-  else
-    reply_simple(&c->reply, "PONG");
-}
+#define NO_AUTH "NOAUTH Authentication required."
 
-static void command_echo(struct client *c, const struct country_dict *dict) {
-  (void)dict;
-  client_reply_bulk(c, c->parser.argv[1].data, c->parser.argv[1].size, NULL);
-}
-
-static void command_quit(struct client *c, const struct country_dict *dict) {
-  (void)dict;
-  reply_simple(&c->reply, "OK");
-  c->leaving = true;
-}
-
-/* What is asked most stands first. */
-static const struct command commands[] = {
-    {"get", command_get, 2, true, 1, 1},
-    {"ping", command_ping, -1, false, 0, 0},
-    {"mget", command_mget, -2, true, 1, -1},
-    {"hget", command_hget, 3, true, 1, 1},
-    {"hgetall", command_hgetall, 2, true, 1, 1},
-    {"exists", command_exists, -2, true, 1, -1},
-    {"echo", command_echo, 2, false, 0, 0},
-    {"keys", command_keys, 2, true, 0, 0},
-    {"dbsize", command_dbsize, 1, true, 0, 0},
-    {"info", command_info, -1, false, 0, 0},
-    {"command", command_command, -1, false, 0, 0},
-    {"config", command_config, -2, false, 0, 0},
-    {"client", command_client, -2, false, 0, 0},
-    {"select", command_select, 2, false, 0, 0},
-    {"flushall", command_flushall, -1, false, 0, 0},
-    {"quit", command_quit, -1, false, 0, 0},
-};
-
-const struct command *command_all(size_t *out_count) {
-  *out_count = sizeof commands / sizeof *commands;
-  return commands;
-}
+/* ---- finding ---- */
 
 bool command_is(const struct resp_slice *s, const char *word) {
   return s->size == strlen(word) && strncasecmp(s->data, word, s->size) == 0;
@@ -66,30 +23,90 @@ static inline bool is_name(const struct resp_slice *s, const char *name) {
   return i == s->size && name[i] == '\0';
 }
 
+/* GET, which is asked most, without a look at the others. */
 const struct command *command_find(const struct resp_slice *name) {
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (is_name(name, commands[i].name))
-      return &commands[i];
+  const char *s = name->data;
+  if (VT_LIKELY(name->size == 3 && (s[0] | 0x20) == 'g' &&
+                (s[1] | 0x20) == 'e' && (s[2] | 0x20) == 't'))
+    return command_list;
+  for (size_t i = 1; i < command_count; i++)
+    if (is_name(name, command_list[i].name))
+      return &command_list[i];
   return NULL;
 }
 
-void command_wrong_arity(struct client *c, const char *name) {
+const struct command *command_find_sub(const struct command *container,
+                                       const struct resp_slice *name) {
+  size_t skip = strlen(container->name) + 1;
+  for (size_t i = 0; i < container->sub_count; i++)
+    if (command_is(name, container->subs[i].name + skip))
+      return &container->subs[i];
+  return NULL;
+}
+
+/* Also container|name in one word. */
+const struct command *command_find_words(const struct resp_slice *argv,
+                                         size_t argc) {
+  const char *bar = memchr(argv[0].data, '|', argv[0].size);
+  if (bar) {
+    struct resp_slice words[2] = {
+        {argv[0].data, (size_t)(bar - argv[0].data)},
+        {bar + 1, argv[0].size - (size_t)(bar + 1 - argv[0].data)}};
+    const struct command *container = command_find(&words[0]);
+    return container ? command_find_sub(container, &words[1]) : NULL;
+  }
+  const struct command *command = command_find(&argv[0]);
+  if (!command || !command->subs || argc < 2)
+    return command;
+  return command_find_sub(command, &argv[1]);
+}
+
+bool command_has_arity(const struct command *command, size_t argc) {
+  if (command->arity >= 0)
+    return argc == (size_t)command->arity;
+  return argc >= (size_t)-command->arity;
+}
+
+/* ---- arguments and errors ---- */
+
+bool command_integer(const struct resp_slice *s, int64_t *out) {
+  bool negative = s->size > 1 && s->data[0] == '-';
+  size_t i = negative;
+  uint64_t most = (uint64_t)INT64_MAX + negative, n = 0;
+  if (s->size == 0 || (s->data[i] == '0' && s->size > 1))
+    return false;
+  for (; i < s->size; i++) {
+    unsigned digit = (unsigned char)s->data[i] - (unsigned)'0';
+    if (digit > 9 || n > (most - digit) / 10)
+      return false;
+    n = 10 * n + digit;
+  }
+  *out = negative ? -(int64_t)(n - 1) - 1 : (int64_t)n;
+  return true;
+}
+
+void command_error_with(struct client *c, const char *before,
+                        const struct resp_slice *name, const char *after) {
   reply_error_begin(&c->reply);
-  reply_error_text(&c->reply, "ERR wrong number of arguments for '");
-  reply_error_text(&c->reply, name);
-  reply_error_text(&c->reply, "' command");
+  reply_error_text(&c->reply, before);
+  reply_error_name(&c->reply, name->data, name->size, REPLY_NAME_MAX);
+  reply_error_text(&c->reply, after);
   reply_error_end(&c->reply);
 }
 
-void command_unknown_sub(struct client *c, const char *name) {
-  const struct resp_slice *sub = &c->parser.argv[1];
-  reply_error_begin(&c->reply);
-  reply_error_text(&c->reply, "ERR unknown subcommand '");
-  reply_error_name(&c->reply, sub->data, sub->size, REPLY_NAME_MAX);
-  reply_error_text(&c->reply, "'. Try ");
-  reply_error_text(&c->reply, name);
-  reply_error_text(&c->reply, " HELP.");
-  reply_error_end(&c->reply);
+void command_wrong_arity(struct client *c, const char *name) {
+  struct resp_slice slice = {name, strlen(name)};
+  command_error_with(c, "ERR wrong number of arguments for '", &slice,
+                     "' command");
+}
+
+static void unknown_sub(struct client *c, const struct command *container) {
+  char after[32];
+  size_t n =
+      (size_t)snprintf(after, sizeof after, "'. Try %s HELP.", container->name);
+  for (size_t i = 7; i < n && after[i] != ' '; i++)
+    after[i] = (char)(after[i] & ~0x20);
+  command_error_with(c, "ERR unknown subcommand '", &c->parser.argv[1], after);
 }
 
 /* The arguments are shown as Redis shows them: some 128 bytes of them. */
@@ -117,46 +134,89 @@ struct run_frame {
   vt_frame_t vt;
   struct client *c;
   const struct command *command;
+  vt_t data;
 };
 
-static void not_loaded(struct client *c, int64_t status) {
+void command_not_loaded(struct client *c, int64_t status) {
   char text[192];
   snprintf(text, sizeof text, "ERR the countries cannot be loaded: %s",
            vt_strerror(status));
   reply_error(&c->reply, text);
 }
 
-/* In hand when the countries are. */
-static vt_t run_body(void *frame) {
+static vt_t wait_body(void *frame) {
   struct run_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  VT_AWAIT(f, r, get_countries(f->c->server->countries));
+  VT_AWAIT(f, r, f->data);
   if (r.status == 0)
     f->command->run(f->c, country_dict_value(r));
   else
-    not_loaded(f->c, r.status);
+    command_not_loaded(f->c, r.status);
   VT_END(f);
 }
 
-static bool is_arity(const struct command *command, size_t argc) {
-  if (command->arity >= 0)
-    return argc == (size_t)command->arity;
-  return argc >= (size_t)-command->arity;
+static vt_t wait_for(struct client *c, const struct command *command,
+                     vt_t data) {
+  struct run_frame f = {.c = c, .command = command, .data = data};
+  return vt_start(&f, wait_body);
+}
+
+/* In hand, and without a frame, when the countries are. */
+static inline vt_t read_data(struct client *c, const struct command *command) {
+  vt_t data = get_countries(server_countries(c->server));
+  if (VT_LIKELY(vt_is_succeeded(data))) {
+    command->run(c, country_dict_value(vt_get_result(data)));
+    return vt_done();
+  }
+  return wait_for(c, command, data);
+}
+
+/* The command that the request asks for; else NULL, and the error is added. */
+static inline const struct command *choose(struct client *c) {
+  const struct resp_parser *p = &c->parser;
+  const struct command *command = command_find(&p->argv[0]);
+  if (command && command->subs && p->argc > 1) {
+    const struct command *sub = command_find_sub(command, &p->argv[1]);
+    if (!sub)
+      unknown_sub(c, command);
+    command = sub;
+  } else if (!command) {
+    unknown(c);
+  }
+  if (!command)
+    return NULL;
+  if (command_has_arity(command, p->argc))
+    return command;
+  command_wrong_arity(c, command->name);
+  return NULL;
+}
+
+/* CLIENT REPLY SKIP holds for one request. */
+static void turn_mute(struct client *c) {
+  bool next = c->session.replies == SESSION_SKIP_NEXT;
+  if (c->session.replies == SESSION_SILENT)
+    return;
+  c->session.replies = next ? SESSION_SKIPPING : SESSION_REPLIES;
+  reply_mute(&c->reply, next);
 }
 
 vt_t command_run(struct client *c) {
-  const struct command *command = command_find(&c->parser.argv[0]);
-  c->server->commands++;
-  if (!command) {
-    unknown(c);
-  } else if (!is_arity(command, c->parser.argc)) {
-    command_wrong_arity(c, command->name);
-  } else if (command->needs_data) {
-    struct run_frame f = {.c = c, .command = command};
-    return vt_start(&f, run_body);
-  } else {
-    command->run(c, NULL);
+  server_count(&c->server->counts.commands, 1);
+  if (c->session.replies != SESSION_REPLIES)
+    turn_mute(c);
+  const struct command *command = choose(c);
+  if (!command)
+    return vt_done();
+  if (!c->session.authenticated && !(command->flags & COMMAND_NO_AUTH)) {
+    reply_error(&c->reply, NO_AUTH);
+    return vt_done();
   }
+  c->session.command = command;
+  if (command->flags & COMMAND_READ)
+    return read_data(c, command);
+  if (command->wait)
+    return command->wait(c);
+  command->run(c, NULL);
   return vt_done();
 }

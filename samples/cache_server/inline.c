@@ -12,6 +12,11 @@ struct cursor {
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* As in redis: of the blanks between words, some do not end one. */
+static bool ends_word(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static int hex_digit(char c) {
   if (c >= '0' && c <= '9')
     return c - '0';
@@ -74,9 +79,11 @@ enum inline_word inline_next(char **at, char *end, struct resp_slice *out) {
     return INLINE_END;
   c.write = c.read;
   out->data = c.read;
-  while (c.read < end && !is_space(*c.read)) {
+  bool more = true; /* a closing quote ends the word */
+  while (more && c.read < end && !ends_word(*c.read)) {
     char byte = *c.read++;
-    if (byte != '"' && byte != '\'')
+    more = byte != '"' && byte != '\'';
+    if (more)
       *c.write++ = byte;
     else if (!read_quoted(&c, byte))
       return INLINE_UNBALANCED;

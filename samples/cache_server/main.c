@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* vt-cache-server: the countries of ISO 3166, from SQLite, over the Redis
- * protocol. Shows a server of async functions: a connection is one, and a
- * command that finds the data in memory never waits.
+/* vt-cache-server: the countries of ISO 3166, from SQLite or PostgreSQL, over
+ * the Redis protocol and HTTP. Shows a server of async functions: a connection
+ * is one, and a command that finds the data in memory never waits.
  *
  *     vt-cache-server --db c.db --import samples/countries/iso_3166-1.csv &
  *     redis-cli -p 7379 GET country:276
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
-#include "countries/country_db.h"
+#include "activation.h"
+#include "countries/country_store.h"
+#include "loops.h"
 #include "options.h"
-#include "server.h"
+#include "sockets.h"
+
+extern char **environ;
+
+/* Descriptors for all that is no client's, and more of them for each loop. */
+#define OWN_FILES 64
+#define LOOP_FILES 32
 
 struct program {
   struct options options;
+  struct auth *auth; /* NULL: everybody is let in */
+  struct sockets sockets;
+  struct loops *loops;
   uv_loop_t uv;
   vt_loop_t *loop;
-  uv_signal_t signals[2];
-  countries_t *countries;
-  struct access_log *log;
-  struct server server;
+  uv_signal_t signals[3];
 };
 
 static int complain(const char *text) {
@@ -34,78 +47,96 @@ static int complain_of(const char *what, int64_t status) {
   return 1;
 }
 
-/* ---- before the loop: the data ---- */
+/* ---- before the loop ---- */
+
+/* As many descriptors as the clients may need, if they can be had: usually the
+ * soft limit is far below the hard one. */
+static void raise_file_limit(const struct options *o) {
+  struct rlimit limit;
+  rlim_t wanted =
+      (rlim_t)(o->server.clients_max + OWN_FILES + LOOP_FILES * o->loops);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+    return;
+  limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int read_password(struct program *p) {
+  const char *path = p->options.password_path;
+  int status = path ? auth_read(path, &p->auth) : 0;
+  p->options.server.auth = p->auth;
+  return status == 0 ? 0 : complain_of(path, status);
+}
 
 static int prepare_data(const struct options *o) {
-  char error[COUNTRY_DB_ERROR_SIZE];
-  if (o->csv_path &&
-      country_db_import(o->db_path, o->csv_path, error, sizeof error) != 0)
-    return complain(error);
-  if (country_db_check(o->db_path, error, sizeof error) != 0)
+  char error[COUNTRY_ERROR_SIZE];
+  if (country_store_prepare(o->db, o->csv_path, error, sizeof error) != 0)
     return complain(error);
   return 0;
 }
 
 /* ---- with the loop ---- */
 
-static int open_log(struct program *p) {
-  const char *path = p->options.log_path;
-  if (!path)
-    return 0;
-  vt_result_t r = vt_loop_run(
-      p->loop, vt_fs_open(path, O_WRONLY | O_CREAT | O_APPEND, 0644));
-  if (r.status == 0)
-    r.status = access_log_new((uv_file)r.value.i, &p->log);
-  return r.status == 0 ? 0 : complain_of(path, r.status);
-}
-
-static void on_signal(uv_signal_t *handle, int number) {
+static void on_end(uv_signal_t *handle, int number) {
+  struct program *p = handle->data;
   (void)number;
-  server_stop(handle->data);
+  activation_notify("STOPPING=1");
+  loops_stop(p->loops);
 }
 
+static void on_hangup(uv_signal_t *handle, int number) {
+  struct program *p = handle->data;
+  (void)number;
+  loops_reopen_logs(p->loops);
+}
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* They do not keep the loop going. */
 static void watch_signals(struct program *p) {
-  static const int numbers[] = {SIGINT, SIGTERM};
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 3; i++) {
     uv_signal_init(&p->uv, &p->signals[i]);
-    p->signals[i].data = &p->server;
-    uv_signal_start(&p->signals[i], on_signal, numbers[i]);
+    p->signals[i].data = p;
+    uv_signal_start(&p->signals[i], i < 2 ? on_end : on_hangup, numbers[i]);
+    uv_unref((uv_handle_t *)&p->signals[i]);
   }
 }
 
-static int listen_and_serve(struct program *p) {
-  const struct sockaddr *address = (struct sockaddr *)&p->options.address;
-  bool v6 = address->sa_family == AF_INET6;
-  char name[80];
-  int status = server_init(&p->server, address, p->countries, p->log, NULL);
-  if (status != 0) {
-    snprintf(name, sizeof name, v6 ? "[%s]:%d" : "%s:%d", p->options.bind,
-             p->options.port);
-    return complain_of(name, status);
-  }
-  watch_signals(p);
-  printf(v6 ? "vt-cache-server: listening on [%s]:%d\n"
-            : "vt-cache-server: listening on %s:%d\n",
-         p->options.bind, p->server.port);
-  fflush(stdout);
-  vt_result_t r = vt_loop_run(p->loop, server_run(&p->server));
-  p->log = NULL;
-  for (size_t i = 0; i < 2; i++)
+/* One more signal must not make a failure of a good end. */
+static void leave_signals(struct program *p) {
+  for (size_t i = 0; i < 3; i++) {
     uv_close((uv_handle_t *)&p->signals[i], NULL);
-  return r.status == 0 ? 0 : complain_of("at the end", r.status);
+    signal(numbers[i], SIG_IGN);
+  }
+}
+
+static void say_ready(const struct sockets *s) {
+  for (size_t i = 0; i < s->count; i++)
+    printf("vt-cache-server: %s on %s\n",
+           s->list[i].use == SOCKET_HTTP ? "http" : "listening",
+           s->list[i].name);
+  fflush(stdout);
+  if (activation_notify("READY=1") != 0)
+    complain("the manager at NOTIFY_SOCKET cannot be told");
 }
 
 static int serve(struct program *p) {
-  int status = countries_open(p->options.db_path, &p->countries);
-  if (status != 0)
-    return complain_of("at the start", status);
-  status = open_log(p);
-  if (status == 0)
-    status = listen_and_serve(p);
-  if (p->log)
-    vt_loop_run(p->loop, access_log_close(p->log));
-  countries_close(p->countries);
-  return status;
+  char error[512];
+  if (sockets_open(&p->options, &p->sockets, error, sizeof error) != 0)
+    return complain(error);
+  if (loops_start(&p->options, &p->sockets, &p->loops, error, sizeof error) !=
+      0) {
+    sockets_close(&p->sockets);
+    return complain(error);
+  }
+  sockets_let_go(&p->sockets);
+  watch_signals(p);
+  say_ready(&p->sockets);
+  int status = loops_run(p->loops);
+  leave_signals(p);
+  loops_free(p->loops);
+  sockets_close(&p->sockets);
+  return status == 0 ? 0 : 1;
 }
 
 static int run(struct program *p) {
@@ -124,17 +155,30 @@ static int run(struct program *p) {
   return result;
 }
 
+/* The C library keeps what is freed once it has seen larger blocks freed; a
+ * client's large buffer is to be the system's again, as the bound on all clients'
+ * memory is one on the process. */
+static void return_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+}
+
 int main(int argc, char **argv) {
   struct program p;
   char error[512];
   memset(&p, 0, sizeof p);
-  if (options_read(argc, argv, &p.options, error, sizeof error) != 0)
+  if (options_read(argc, argv, environ, &p.options, error, sizeof error) != 0)
     return complain(error);
   if (p.options.help) {
     options_print_usage(stdout);
     return 0;
   }
-  if (prepare_data(&p.options) != 0)
-    return 1;
-  return run(&p);
+  return_memory();
+  raise_file_limit(&p.options);
+  bool ready = read_password(&p) == 0 && prepare_data(&p.options) == 0;
+  int status = ready ? run(&p) : 1;
+  auth_free(p.auth);
+  options_free(&p.options);
+  return status;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of vt-cache-server. */
+/* The options of vt-cache-server. Each may be given on the command line
+ * (--max-clients 100), in the environment (VT_CACHE_SERVER_MAX_CLIENTS=100)
+ * and in a file (a line "max-clients 100"), which --config names; the first of
+ * these that has it counts. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -7,22 +10,46 @@
 #include <stdio.h>
 #include <vt.h>
 
-/* Borrows from argv. Optional paths are NULL when not given. */
+#include "server.h"
+
+#define OPTIONS_ADDRESSES_MAX 8
+
+/* Texts are borrowed from argv and the environment, or belong to the file's.
+ * Those not given are NULL. */
 struct options {
-  const char *bind;
-  int port;
-  const char *db_path;
+  const char *config_path;
+  const char *bind; /* numeric addresses with commas between them */
+  uint64_t port;
+  uint64_t http_port;
+  bool http; /* http_port was given */
+  const char *unix_path;
+  uint64_t unix_mode;
+  const char *db;
   const char *csv_path;
+  const char *password_path;
   const char *log_path;
+  bool log_json;
+  uint64_t loops;
+  bool reuse_port;
+  struct server_options server;
   bool help;
-  struct sockaddr_storage address; /* bind and port */
+
+  /* What bind says, without a port. */
+  struct sockaddr_storage addresses[OPTIONS_ADDRESSES_MAX];
+  size_t address_count;
+  char *file; /* the text of the file; NULL: none */
 };
 
-/* Reads the options into *out. UV_EINVAL, with one line in error (size bytes),
- * for what is unknown, doubled, without its value or wrong, and for a missing
- * --db (but with --help). */
-int options_read(int argc, char **argv, struct options *out, char *error,
-                 size_t size);
+/* Reads the options into *out (options_free). environment: as environ; NULL:
+ * none. UV_EINVAL, with one line in error (size bytes) that names where it
+ * stands, for what is unknown, doubled, without its value or wrong, and for a
+ * missing --db (but with --help); UV_ENOMEM; of a file that cannot be read its
+ * status, with a line too. */
+int options_read(int argc, char **argv, char *const *environment,
+                 struct options *out, char *error, size_t size);
+
+/* Frees the file's text. */
+void options_free(struct options *o);
 
 /* Prints how the program is called. */
 void options_print_usage(FILE *to);

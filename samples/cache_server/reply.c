@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes RESP2 replies into a buffer that doubles. */
+/* Writes replies into a buffer that doubles. A buffer that is muted, or has
+ * failed, ends where it is filled: so the one compare that asks for room asks
+ * for that, too. */
 #include "reply.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -11,9 +15,13 @@
 
 void reply_init(struct reply *r) { *r = (struct reply){0}; }
 
+static void set_end(struct reply *r) {
+  r->end = r->muted || r->status != 0 ? r->size : r->capacity;
+}
+
 void reply_close(struct reply *r) {
   free(r->data);
-  reply_init(r);
+  *r = (struct reply){.resp3 = r->resp3, .muted = r->muted};
 }
 
 void reply_reset(struct reply *r, size_t keep) {
@@ -21,54 +29,66 @@ void reply_reset(struct reply *r, size_t keep) {
     reply_close(r);
   r->size = 0;
   r->status = 0;
+  set_end(r);
+}
+
+void reply_swap(struct reply *a, struct reply *b) {
+  char *data = a->data;
+  size_t capacity = a->capacity;
+  a->data = b->data;
+  a->capacity = b->capacity;
+  b->data = data;
+  b->capacity = capacity;
+  set_end(a);
+  set_end(b);
+}
+
+void reply_mute(struct reply *r, bool muted) {
+  r->muted = muted;
+  set_end(r);
+}
+
+static char *fail(struct reply *r) {
+  r->status = UV_ENOMEM;
+  set_end(r);
+  return NULL;
 }
 
 /* Room for size bytes at the end, or NULL. */
 static char *grow(struct reply *r, size_t size) {
   size_t capacity = r->capacity ? r->capacity : FIRST_CAPACITY;
+  if (r->muted || r->status != 0)
+    return NULL;
   while (capacity - r->size < size) {
-    if (capacity > SIZE_MAX / 2) {
-      r->status = UV_ENOMEM;
-      return NULL;
-    }
+    if (capacity > SIZE_MAX / 2)
+      return fail(r);
     capacity *= 2;
   }
   char *data = realloc(r->data, capacity);
-  if (!data) {
-    r->status = UV_ENOMEM;
-    return NULL;
-  }
+  if (!data)
+    return fail(r);
   r->data = data;
-  r->capacity = capacity;
+  r->capacity = r->end = capacity;
   return data + r->size;
 }
 
+/* Never of size 0. */
 static inline char *room(struct reply *r, size_t size) {
-  if (r->status != 0)
-    return NULL;
-  if (r->capacity - r->size >= size && r->data)
+  if (r->end - r->size >= size)
     return r->data + r->size;
   return grow(r, size);
 }
 
 void reply_raw(struct reply *r, const char *data, size_t size) {
-  char *to = room(r, size);
+  char *to = size ? room(r, size) : NULL;
   if (!to)
     return;
-  if (size)
-    memcpy(to, data, size);
+  memcpy(to, data, size);
   r->size += size;
 }
 
-static size_t put_number(char *to, char type, int64_t number) {
+static size_t put_long(char *to, char type, int64_t number) {
   char text[NUMBER_SIZE];
-  if (number >= 0 && number < 10) {
-    to[0] = type;
-    to[1] = (char)('0' + number);
-    to[2] = '\r';
-    to[3] = '\n';
-    return 4;
-  }
   size_t at = sizeof text;
   uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
   text[--at] = '\n';
@@ -81,6 +101,19 @@ static size_t put_number(char *to, char type, int64_t number) {
   text[--at] = type;
   memcpy(to, text + at, sizeof text - at);
   return sizeof text - at;
+}
+
+/* Most numbers have one digit, or two. */
+static inline size_t put_number(char *to, char type, int64_t number) {
+  char *at = to;
+  if ((uint64_t)number >= 100)
+    return put_long(to, type, number);
+  *at++ = type;
+  if (number >= 10)
+    *at++ = (char)('0' + number / 10);
+  *at++ = (char)('0' + number % 10);
+  memcpy(at, "\r\n", 2);
+  return (size_t)(at + 2 - to);
 }
 
 static void add_number(struct reply *r, char type, int64_t number) {
@@ -126,7 +159,7 @@ void reply_error_name(struct reply *r, const char *name, size_t size,
                       size_t max) {
   if (size > max)
     size = max;
-  char *to = room(r, 4 * size);
+  char *to = size ? room(r, 4 * size) : NULL;
   for (size_t i = 0; to && i < size; i++) {
     size_t n = put_escaped(to, (unsigned char)name[i]);
     to += n;
@@ -168,8 +201,60 @@ void reply_bulk_string(struct reply *r, const char *text) {
   reply_bulk(r, text, strlen(text));
 }
 
-void reply_null(struct reply *r) { reply_raw(r, "$-1\r\n", 5); }
+void reply_null(struct reply *r) {
+  if (r->resp3)
+    reply_raw(r, "_\r\n", 3);
+  else
+    reply_raw(r, "$-1\r\n", 5);
+}
 
 void reply_array(struct reply *r, size_t count) {
   add_number(r, '*', (int64_t)count);
+}
+
+void reply_map(struct reply *r, size_t count) {
+  if (r->resp3)
+    add_number(r, '%', (int64_t)count);
+  else
+    reply_array(r, 2 * count);
+}
+
+void reply_set(struct reply *r, size_t count) {
+  add_number(r, r->resp3 ? '~' : '*', (int64_t)count);
+}
+
+void reply_push(struct reply *r, size_t count) {
+  add_number(r, r->resp3 ? '>' : '*', (int64_t)count);
+}
+
+void reply_boolean(struct reply *r, bool value) {
+  if (r->resp3)
+    reply_raw(r, value ? "#t\r\n" : "#f\r\n", 4);
+  else
+    reply_integer(r, value);
+}
+
+/* 17 digits tell all doubles apart. */
+void reply_double(struct reply *r, double number) {
+  char text[40] = ",nan\r\n";
+  if (isinf(number))
+    snprintf(text, sizeof text, ",%sinf\r\n", number < 0 ? "-" : "");
+  else if (!isnan(number))
+    snprintf(text, sizeof text, ",%.17g\r\n", number);
+  size_t size = strlen(text);
+  if (r->resp3)
+    reply_raw(r, text, size);
+  else
+    reply_bulk(r, text + 1, size - 3);
+}
+
+void reply_text(struct reply *r, const char *text, size_t size) {
+  if (!r->resp3) {
+    reply_bulk(r, text, size);
+    return;
+  }
+  add_number(r, '=', (int64_t)size + 4);
+  reply_raw(r, "txt:", 4);
+  reply_raw(r, text, size);
+  reply_raw(r, "\r\n", 2);
 }

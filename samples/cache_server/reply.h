@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing buffer of RESP2 replies. */
+/* A growing buffer of replies, in RESP2 or RESP3. */
 #ifndef REPLY_H
 #define REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,19 +12,30 @@
 
 /* Caller's memory. Read-only: size bytes at data, and status: 0, or UV_ENOMEM
  * once a reply did not fit and no memory was left. Then nothing more is added,
- * whatever is asked, and the bytes must not be sent: a reply is missing. */
+ * whatever is asked, and the bytes must not be sent: a reply is missing. resp3
+ * may be set at any time: the types that only RESP3 has are then written as
+ * such, and as what RESP2 has for them else. */
 struct reply {
   char *data;
   size_t size;
+  size_t end; /* private: what may be filled; below capacity when shut */
   size_t capacity;
   int status;
+  bool resp3;
+  bool muted; /* by reply_mute */
 };
 
-/* Begins empty. Cannot fail. */
+/* Begins empty, in RESP2. Cannot fail. */
 void reply_init(struct reply *r);
 
-/* Frees the buffer. */
+/* Frees the buffer. The version stays. */
 void reply_close(struct reply *r);
+
+/* Muted, nothing is added whatever is asked. What is there stays. */
+void reply_mute(struct reply *r, bool muted);
+
+/* Exchanges the memory of two empty buffers. */
+void reply_swap(struct reply *a, struct reply *b);
 
 /* Empties the buffer; keeps its memory if it is at most keep bytes. */
 void reply_reset(struct reply *r, size_t keep);
@@ -58,10 +70,30 @@ void reply_bulk_head(struct reply *r, size_t size);
 /* reply_bulk of a string. */
 void reply_bulk_string(struct reply *r, const char *text);
 
-/* The null bulk, $-1. */
+/* Nothing: _, or the null bulk, $-1. */
 void reply_null(struct reply *r);
 
 /* The head of an array; count replies must follow. */
 void reply_array(struct reply *r, size_t count);
+
+/* The head of a map; count times a key and its value must follow. An array of
+ * both in RESP2. */
+void reply_map(struct reply *r, size_t count);
+
+/* The head of a set; count replies must follow. An array in RESP2. */
+void reply_set(struct reply *r, size_t count);
+
+/* The head of what comes unasked; count replies must follow. An array in
+ * RESP2. */
+void reply_push(struct reply *r, size_t count);
+
+/* #t or #f; 1 or 0 in RESP2. */
+void reply_boolean(struct reply *r, bool value);
+
+/* ,number; a bulk of it in RESP2. So many digits as tell it from others. */
+void reply_double(struct reply *r, double number);
+
+/* Plain text for people: a verbatim string; a bulk in RESP2. Copies. */
+void reply_text(struct reply *r, const char *text, size_t size);
 
 #endif

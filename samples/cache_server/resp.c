@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The RESP2 parser.
+/* The parser of requests.
  *
  * A request is read by one function a state, each of which either moves p->at
  * on and returns RESP_GO_ON, or says what there is to say and changes nothing,
@@ -22,6 +22,9 @@
 
 #define BULK_DEFAULT ((size_t)64 * 1024 * 1024)
 #define KEEP_ARGUMENTS 1024u /* slots that stay allocated between requests */
+/* Of a request of 99 arguments of 99 bytes, the most that the short cut
+ * reads. */
+#define QUICK_MAX ((size_t)99 * 99)
 
 enum state {
   START,  /* before a request */
@@ -40,6 +43,23 @@ void resp_init(struct resp_parser *p, const struct resp_limits *limits) {
     p->limits.bulk = BULK_DEFAULT;
   if (p->limits.request == 0)
     p->limits.request = p->limits.bulk + RESP_LINE_MAX;
+  resp_guard(p, false);
+}
+
+void resp_guard(struct resp_parser *p, bool guarded) {
+  p->guarded = guarded;
+  p->quick =
+      !guarded && p->limits.bulk >= QUICK_MAX && p->limits.request >= QUICK_MAX;
+}
+
+void resp_swap(struct resp_parser *a, struct resp_parser *b) {
+  struct resp_slice *argv = a->argv;
+  size_t capacity = a->capacity;
+  a->argv = b->argv;
+  a->capacity = b->capacity;
+  b->argv = argv;
+  b->capacity = capacity;
+  a->argc = b->argc = 0;
 }
 
 void resp_close(struct resp_parser *p) {
@@ -189,6 +209,8 @@ static enum resp_event on_length(struct resp_parser *p, const char *data,
     return e;
   if (length < 0 || length > RESP_BULK_NEVER)
     return bad(p, bulk_errors.invalid);
+  if (p->guarded && length > RESP_GUARDED_BULK)
+    return bad(p, "unauthenticated bulk length");
   p->bulk = (size_t)length;
   if (p->bulk > p->limits.bulk)
     skip(p, "argument", p->limits.bulk);
@@ -226,6 +248,8 @@ static enum resp_event on_count(struct resp_parser *p, const char *data,
     return e;
   if (count < -1 || count > (int64_t)RESP_ARGUMENTS_MAX)
     return bad(p, count_errors.invalid);
+  if (p->guarded && count > RESP_GUARDED_ARGUMENTS)
+    return bad(p, "unauthenticated multibulk length");
   p->left = count > 0 ? (size_t)count : 0;
   p->state = count > 0 ? DOLLAR : START;
   return RESP_GO_ON;
@@ -294,18 +318,22 @@ static enum resp_event step(struct resp_parser *p, char *data, size_t size) {
 
 /* ---- the short cut ---- */
 
+/* One compare of two bytes. */
+static inline bool is_line_end(const char *s) {
+  return memcmp(s, "\r\n", 2) == 0;
+}
+
 /* One or two digits and CRLF, of the four bytes at s: the value, and what is
  * behind; NULL for anything else, good or bad. */
 static inline const char *read_digits(const char *s, size_t *out) {
   unsigned first = (unsigned char)s[0] - (unsigned)'0';
   unsigned second = (unsigned char)s[1] - (unsigned)'0';
-  *out = first;
-  if (first <= 9 && s[1] == '\r' && s[2] == '\n')
+  if (first <= 9 && is_line_end(s + 1)) {
+    *out = first;
     return s + 3;
+  }
   *out = 10 * first + second;
-  if (first - 1 <= 8 && second <= 9 && s[2] == '\r' && s[3] == '\n')
-    return s + 4;
-  return NULL;
+  return first - 1 <= 8 && second <= 9 && is_line_end(s + 2) ? s + 4 : NULL;
 }
 
 /* The shortest argument, $0 and two line ends. */
@@ -314,26 +342,24 @@ static inline const char *read_digits(const char *s, size_t *out) {
 /* Nearly every request is a short array of short arguments that has come whole:
  * read in one go, without a state. False, and nothing changed, for all others:
  * the states then say what they are. */
-static bool read_whole(struct resp_parser *p, const char *data, size_t size) {
+static bool read_whole(struct resp_parser *p, const char *data, size_t size,
+                       size_t *out_used) {
   const char *s = data, *end = data + size;
   struct resp_slice *argv = p->argv;
-  size_t count, length, taken = 0;
+  size_t count, length;
   if (size < ARGUMENT_MIN || *s != '*' || !(s = read_digits(s + 1, &count)) ||
       count == 0 || count > p->capacity)
     return false;
   for (size_t i = 0; i < count; i++) {
     if (end - s < ARGUMENT_MIN || *s != '$' ||
         !(s = read_digits(s + 1, &length)) || (size_t)(end - s) < length + 2 ||
-        s[length] != '\r' || s[length + 1] != '\n')
+        !is_line_end(s + length))
       return false;
     argv[i] = (struct resp_slice){.data = s, .size = length};
-    taken += length;
     s += length + 2;
   }
-  if (taken > p->limits.bulk || taken > p->limits.request)
-    return false;
   p->argc = count;
-  p->at = (size_t)(s - data);
+  *out_used = (size_t)(s - data);
   return true;
 }
 
@@ -341,12 +367,10 @@ enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
                           size_t *out_used) {
   enum resp_event e;
   if (p->state == START) {
-    begin(p);
-    if (read_whole(p, data, size)) {
-      *out_used = p->at;
-      p->at = 0;
+    if (p->quick && p->capacity <= KEEP_ARGUMENTS &&
+        read_whole(p, data, size, out_used))
       return RESP_REQUEST;
-    }
+    begin(p);
   }
   do
     e = step(p, data, size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An incremental parser of RESP2 requests: arrays of bulk strings and inline
+/* An incremental parser of requests: arrays of bulk strings and inline
  * commands, pipelined, binary safe, without copying. The answer is the same
  * however the input is cut, and memory grows with what has come, never with
  * what was declared. */
@@ -15,6 +15,10 @@
 #define RESP_ARGUMENTS_MAX ((size_t)1024 * 1024)
 /* Redis' own limit: past it a length counts as nonsense. */
 #define RESP_BULK_NEVER ((int64_t)512 * 1024 * 1024)
+
+/* Of a client that has not said its password. */
+#define RESP_GUARDED_ARGUMENTS 10
+#define RESP_GUARDED_BULK (16 * 1024)
 
 /* Zero stands for the value behind it. */
 struct resp_limits {
@@ -46,18 +50,28 @@ struct resp_parser {
   char error[64];
 
   struct resp_limits limits;
+  bool guarded;  /* by resp_guard */
+  bool quick;    /* what is short is within all limits */
+  bool skipping; /* over a limit: nothing of the request stays */
   int state;
   size_t at;      /* so much of the data is parsed */
   size_t scanned; /* so much is searched for a line end */
   size_t left;    /* arguments that must still come */
   size_t bulk;    /* bytes that must still come of the argument */
   size_t taken;   /* bytes of arguments in this request */
-  bool skipping;  /* over a limit: nothing of the request stays */
   size_t capacity;
 };
 
 /* Begins. Copies limits; NULL stands for all zero. Cannot fail. */
 void resp_init(struct resp_parser *p, const struct resp_limits *limits);
+
+/* Guarded, a request of more than RESP_GUARDED_ARGUMENTS, or an argument of
+ * more than RESP_GUARDED_BULK bytes, is RESP_BAD. Between requests. */
+void resp_guard(struct resp_parser *p, bool guarded);
+
+/* Exchanges the memory for arguments of two parsers that are between
+ * requests. */
+void resp_swap(struct resp_parser *a, struct resp_parser *b);
 
 /* Frees the arguments. */
 void resp_close(struct resp_parser *p);

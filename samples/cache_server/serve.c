@@ -7,8 +7,6 @@
 #include "client.h"
 #include "command.h"
 
-/* A longer reply is written from where it is. */
-#define COPY_MAX ((size_t)16 * 1024)
 /* A buffer of replies up to this size is kept. */
 #define KEEP_REPLY ((size_t)4 * 1024)
 
@@ -19,12 +17,10 @@ struct serve_frame {
 
 /* ---- writing ---- */
 
-void client_reply_bulk(struct client *c, const char *data, size_t size,
+void client_reply_long(struct client *c, const char *data, size_t size,
                        const struct country_dict *dict) {
-  if (size <= COPY_MAX) {
-    reply_bulk(&c->reply, data, size);
+  if (c->reply.muted)
     return;
-  }
   reply_bulk_head(&c->reply, size);
   c->tail = (struct client_tail){data, size, countries_retain(dict)};
 }
@@ -35,10 +31,11 @@ static void end_tail(struct client *c) {
 }
 
 static vt_t write_out(struct client *c, const char *data, size_t size) {
-  if (!c->stream)
+  if (!client_account(c) || !c->stream)
     return vt_failed(UV_ECANCELED);
   client_set_phase(c, CLIENT_WRITING);
-  c->moved = size;
+  c->progress.moved = size;
+  server_count(&c->server->counts.bytes_out, size);
   return vt_stream_write(c->stream, data, size);
 }
 
@@ -50,6 +47,7 @@ static vt_t flush_body(void *frame) {
     VT_RETURN(f, vt_failed(f->c->reply.status));
   VT_TRY(f, write_out(f->c, f->c->reply.data, f->c->reply.size));
   reply_reset(&f->c->reply, KEEP_REPLY);
+  f->c->charged = 0;
   if (f->c->tail.data) {
     VT_TRY(f, write_out(f->c, f->c->tail.data, f->c->tail.size));
     end_tail(f->c);
@@ -65,8 +63,12 @@ static vt_t flush(struct client *c) {
 
 /* Whether to write before more is added. */
 static bool is_full(const struct client *c) {
-  return c->tail.data || c->reply.size >= CLIENT_OUTPUT_MAX ||
-         c->reply.status != 0;
+  if (c->budget <= 0 && c->reply.size > 0) /* it may wait long for its turn */
+    return true;
+  const struct server_options *o = &c->server->options;
+  uint64_t most =
+      c->session.authenticated ? o->output_max : o->guest_output_max;
+  return c->tail.data || c->reply.size >= most || c->reply.status != 0;
 }
 
 /* ---- replies in pieces ---- */
@@ -87,8 +89,7 @@ void client_drop_reply(struct client *c) {
   end_cursor(c);
 }
 
-/* Lets others have their turn when the budget is spent. */
-static vt_t take_turns(struct client *c) {
+vt_t client_take_turns(struct client *c) {
   if (VT_LIKELY(c->budget > 0))
     return vt_done();
   c->budget = CLIENT_BUDGET;
@@ -103,7 +104,7 @@ static vt_t pump_body(void *frame) {
       end_cursor(f->c);
     if (is_full(f->c))
       VT_TRY(f, flush(f->c));
-    VT_TRY(f, take_turns(f->c));
+    VT_TRY(f, client_take_turns(f->c));
   }
   VT_END(f);
 }
@@ -129,9 +130,9 @@ static bool next_request(struct client *c) {
                                       c->in_size - c->in_start, &used);
     c->in_start += used;
     c->budget -= (int64_t)used;
-    switch (event) {
-    case RESP_REQUEST:
+    if (VT_LIKELY(event == RESP_REQUEST))
       return true;
+    switch (event) {
     case RESP_TOO_BIG:
       reply_error(&c->reply, c->parser.error);
       break;
@@ -152,19 +153,31 @@ static bool next_request(struct client *c) {
   return false;
 }
 
-static vt_t log_body(void *frame) {
+static vt_t room_body(void *frame) {
   struct serve_frame *f = frame;
   VT_BEGIN(f);
   while (!access_log_has_room(f->c->server->log))
     VT_TRY(f, access_log_wait(f->c->server->log));
-  access_log_add(f->c->server->log, f->c->peer, f->c->parser.argv,
-                 f->c->parser.argc);
   VT_END(f);
 }
 
-static vt_t log_request(struct client *c) {
+/* Waits until a line for the next request has room in the log. */
+static vt_t room_in_log(struct client *c) {
   struct serve_frame f = {.c = c};
-  return c->server->log ? vt_start(&f, log_body) : vt_done();
+  if (!c->server->log)
+    return vt_done();
+  c->began_ns = uv_hrtime();
+  return vt_start(&f, room_body);
+}
+
+static void log_request(struct client *c) {
+  if (!c->server->log)
+    return;
+  struct log_line line = {.event = "command", .client = c->peer, .id = c->id};
+  line.argv = c->parser.argv;
+  line.argc = c->parser.argc;
+  line.us = (uv_hrtime() - c->began_ns) / 1000;
+  access_log_add(c->server->log, &line);
 }
 
 /* What the sweeper is to think of a client that waits for bytes: half a request
@@ -172,25 +185,39 @@ static vt_t log_request(struct client *c) {
 static void settle(struct client *c) {
   enum client_phase phase =
       resp_is_within(&c->parser) ? CLIENT_WITHIN : CLIENT_IDLE;
-  if (phase != c->phase)
+  if (phase != c->phase || phase == CLIENT_IDLE)
     client_set_phase(c, phase);
+}
+
+/* Takes what was added to the reply off the budget: a short request may have a
+ * long one. */
+static void charge(struct client *c) {
+  if (c->reply.size > c->charged)
+    c->budget -= (int64_t)(c->reply.size - c->charged);
+  c->charged = c->reply.size;
 }
 
 static vt_t serve_body(void *frame) {
   struct serve_frame *f = frame;
   VT_BEGIN(f);
+  client_take_spare(f->c);
   while (next_request(f->c)) {
-    VT_TRY(f, log_request(f->c));
+    f->c->phase = CLIENT_SERVING; /* it waits for us */
+    VT_TRY(f, room_in_log(f->c));
     VT_TRY(f, command_run(f->c));
+    log_request(f->c);
+    charge(f->c);
     if (f->c->cursor.step)
       VT_TRY(f, pump(f->c));
     if (is_full(f->c))
       VT_TRY(f, flush(f->c));
-    VT_TRY(f, take_turns(f->c));
+    VT_TRY(f, client_take_turns(f->c));
   }
   while (f->c->reply.size > 0 || f->c->reply.status != 0)
     VT_TRY(f, flush(f->c));
   settle(f->c);
+  client_give_spare(f->c);
+  client_account(f->c);
   VT_END(f);
 }
 

@@ -1,49 +1,132 @@
 /* SPDX-License-Identifier: MIT */
 /* The server: accepts, sweeps, stops.
  *
- * Two async functions run beside the clients: one accepts, one wakes up four
- * times a second, flushes the log and stops clients that have let their time
- * pass. A stop closes what they wait for; the last part to end ends the run. */
+ * Beside the clients one async function for each listener accepts, and one
+ * wakes up four times a second, flushes the log and stops clients that have let
+ * their time pass. A stop closes what they wait for; the sweeper stays until
+ * the last client has gone, and the last part to end ends the run. */
 #include "server.h"
 
 #include <stdio.h>
 
 #include "client.h"
+#include "socket.h"
 
-#define BACKLOG 511
 #define TICK_MS 250
-#define STALL_MS 30000
-#define HELD_MAX ((size_t)128 * 1024 * 1024)
 
 struct server_frame {
   vt_frame_t vt;
   struct server *s;
+  struct server_door *door;
 };
+
+/* What stands for zero. */
+static const struct server_options standard = {
+    .clients_max = 10000,
+    .output_max = 256 * 1024,
+    .guest_output_max = 4 * 1024,
+    .held_max = (size_t)128 * 1024 * 1024,
+    .stall_ms = 30000,
+    .progress_ms = 10000,
+    .keepalive_ms = 60000,
+    .drain_ms = 2000,
+};
+
+static void set_standard(uint64_t *option, uint64_t value) {
+  if (*option == 0)
+    *option = value;
+}
+
+static void set_options(struct server_options *o) {
+  set_standard(&o->clients_max, standard.clients_max);
+  set_standard(&o->output_max, standard.output_max);
+  set_standard(&o->guest_output_max, standard.guest_output_max);
+  set_standard(&o->held_max, standard.held_max);
+  set_standard(&o->stall_ms, standard.stall_ms);
+  set_standard(&o->progress_ms, standard.progress_ms);
+  set_standard(&o->keepalive_ms, standard.keepalive_ms);
+  set_standard(&o->drain_ms, standard.drain_ms);
+}
+
+int server_open(struct server *s, struct server_group *group,
+                countries_t *countries, struct access_log *log,
+                const struct server_options *options) {
+  *s = (struct server){.countries = countries, .log = log};
+  if (options)
+    s->options = *options;
+  set_options(&s->options);
+  s->self = s;
+  s->group = group ? group : &s->alone;
+  int status = group ? 0 : server_group_init(&s->alone, &s->self, 1);
+  if (status != 0)
+    return status;
+  vt_reset_source_init(&s->end, 0);
+  s->loop = vt_loop_current();
+  s->uv = vt_loop_uv(s->loop);
+  s->started_ms = uv_hrtime() / 1000000;
+  return 0;
+}
+
+void server_release(struct server *s) {
+  reply_close(&s->spare_reply);
+  resp_close(&s->spare_arguments);
+  http_close(s);
+  if (s->group == &s->alone)
+    server_group_close(&s->alone);
+}
+
+void server_abandon(struct server *s) {
+  for (size_t i = 0; i < s->door_count; i++)
+    vt_forget(vt_listener_close(s->doors[i].listener));
+  server_release(s);
+}
+
+static int port_of(vt_listener_t *listener) {
+  struct sockaddr_storage bound = {0};
+  int size = sizeof bound;
+  uv_stream_t *handle = vt_listener_uv(listener);
+  if (handle->type != UV_TCP ||
+      uv_tcp_getsockname((uv_tcp_t *)handle, (struct sockaddr *)&bound,
+                         &size) != 0)
+    return 0;
+  return socket_port((struct sockaddr *)&bound);
+}
+
+int server_add(struct server *s, vt_listener_t *listener,
+               server_start_fn *start) {
+  if (s->door_count == SERVER_DOORS_MAX) {
+    vt_forget(vt_listener_close(listener));
+    return UV_ENFILE;
+  }
+  s->doors[s->door_count++] = (struct server_door){s, listener, start};
+  return 0;
+}
+
+static int listen_on(struct server *s, const struct sockaddr *address,
+                     server_start_fn *start, int *out_port) {
+  vt_listener_t *listener;
+  int status = vt_tcp_listen(address, SERVER_BACKLOG, &listener);
+  if (status != 0)
+    return status;
+  *out_port = port_of(listener);
+  return server_add(s, listener, start);
+}
 
 int server_init(struct server *s, const struct sockaddr *address,
                 countries_t *countries, struct access_log *log,
                 const struct server_options *options) {
-  struct sockaddr_storage bound;
-  int size = sizeof bound;
-  *s = (struct server){.countries = countries, .log = log};
-  if (options)
-    s->options = *options;
-  if (s->options.held_max == 0)
-    s->options.held_max = HELD_MAX;
-  if (s->options.stall_ms == 0)
-    s->options.stall_ms = STALL_MS;
-  int status = vt_tcp_listen(address, BACKLOG, &s->listener);
+  int status = server_open(s, NULL, countries, log, options);
   if (status != 0)
     return status;
-  vt_reset_source_init(&s->end, 0);
-  s->uv = vt_loop_uv(vt_loop_current());
-  s->started_ms = uv_now(s->uv);
-  if (uv_tcp_getsockname((uv_tcp_t *)vt_listener_uv(s->listener),
-                         (struct sockaddr *)&bound, &size) == 0)
-    s->port = ntohs(bound.ss_family == AF_INET6
-                        ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                        : ((struct sockaddr_in *)&bound)->sin_port);
-  return 0;
+  const struct sockaddr *http = s->options.http_address;
+  status = listen_on(s, address, client_start, &s->port);
+  if (status == 0 && http)
+    status = http_open(s);
+  if (status == 0 && http)
+    status = listen_on(s, http, http_start, &s->http_port);
+  if (status != 0)
+    server_abandon(s);
+  return status;
 }
 
 void server_part_began(struct server *s) { s->parts++; }
@@ -61,15 +144,20 @@ static void on_part_over(void *state, vt_result_t r) {
 
 /* ---- accepting ---- */
 
+void server_close_stream(struct server *s, vt_stream_t *stream) {
+  server_part_began(s);
+  vt_await(vt_stream_close(stream), on_part_over, s);
+}
+
 /* The listener itself waits while descriptors or memory are short. */
 static vt_t accept_body(void *frame) {
   struct server_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
   while (!f->s->stopping) {
-    VT_AWAIT(f, r, vt_listener_accept(f->s->listener));
+    VT_AWAIT(f, r, vt_listener_accept(f->door->listener));
     if (r.status == 0) {
-      client_start(f->s, r.value.p);
+      f->door->start(f->s, r.value.p);
     } else if (!f->s->stopping) {
       fprintf(stderr, "vt-cache-server: accept: %s\n", vt_strerror(r.status));
       VT_TRY(f, vt_delay(TICK_MS));
@@ -80,12 +168,32 @@ static vt_t accept_body(void *frame) {
 
 /* ---- the ticks ---- */
 
+static void stop_clients(struct server *s) {
+  for (struct client *c = s->clients, *next; c; c = next) {
+    next = c->next;
+    client_stop(c);
+  }
+  http_stop(s);
+}
+
+static bool has_clients(const struct server *s) {
+  return s->clients || http_has_clients(s);
+}
+
 static void sweep(struct server *s) {
   uint64_t now = uv_now(s->uv);
-  for (struct client *c = s->clients; c; c = c->next)
+  for (struct client *c = s->clients, *next; c; c = next) {
+    next = c->next; /* a cancel may end it */
     client_sweep(c, now);
-  if (s->log)
+  }
+  if (s->http)
+    http_tick(s);
+  if (s->stopping && now - s->stopped_ms > s->options.drain_ms)
+    stop_clients(s);
+  if (s->log) {
     access_log_tick(s->log);
+    atomic_store(&s->counts.log_dropped, access_log_dropped(s->log));
+  }
 }
 
 /* Out of memory a tick may fail; the next one comes all the same. */
@@ -93,7 +201,7 @@ static vt_t sweep_body(void *frame) {
   struct server_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  while (!f->s->stopping) {
+  while (!f->s->stopping || has_clients(f->s)) {
     f->s->tick = vt_delay(TICK_MS);
     VT_AWAIT(f, r, f->s->tick);
     if (r.status == 0)
@@ -106,25 +214,34 @@ static vt_t sweep_body(void *frame) {
 
 /* ---- the run ---- */
 
-static void begin_part(struct server *s, vt_body_fn *body) {
-  struct server_frame f = {.s = s};
+static void begin_part(struct server *s, vt_body_fn *body,
+                       struct server_door *door) {
+  struct server_frame f = {.s = s, .door = door};
   server_part_began(s);
   vt_await(vt_start(&f, body), on_part_over, s);
+}
+
+static void begin(struct server *s) {
+  begin_part(s, sweep_body, NULL);
+  for (size_t i = 0; i < s->door_count; i++)
+    begin_part(s, accept_body, &s->doors[i]);
 }
 
 static vt_t run_body(void *frame) {
   struct server_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  begin_part(f->s, sweep_body);
-  begin_part(f->s, accept_body);
+  begin(f->s);
   VT_TRY(f, vt_reset_source_task(&f->s->end));
   if (f->s->log) {
     VT_AWAIT(f, r, access_log_close(f->s->log));
     if (r.status != 0)
       fprintf(stderr, "vt-cache-server: access log: %s\n",
               vt_strerror(r.status));
+    f->s->log = NULL;
   }
+  if (f->s->group == &f->s->alone)
+    server_release(f->s);
   VT_END(f);
 }
 
@@ -133,13 +250,30 @@ vt_t server_run(struct server *s) {
   return vt_start(&f, run_body);
 }
 
-void server_stop(struct server *s) {
-  if (s->stopping)
-    return;
-  s->stopping = true;
-  server_part_began(s);
-  vt_await(vt_listener_close(s->listener), on_part_over, s);
-  vt_cancel(s->tick);
-  for (struct client *c = s->clients; c; c = c->next)
+/* Who waits for the rest of a request, or for a next one, has nothing to get;
+ * the others leave after their replies. */
+static void drain_client(struct client *c) {
+  c->leaving = true;
+  if (c->phase == CLIENT_IDLE || c->phase == CLIENT_WITHIN)
     client_stop(c);
+}
+
+void server_stop(struct server *s) {
+  if (s->stopping) {
+    stop_clients(s);
+    return;
+  }
+  s->stopping = true;
+  s->stopped_ms = uv_now(s->uv);
+  for (size_t i = 0; i < s->door_count; i++) {
+    server_part_began(s);
+    vt_await(vt_listener_close(s->doors[i].listener), on_part_over, s);
+  }
+  http_stop(s);
+  for (struct client *c = s->clients, *next; c; c = next) {
+    next = c->next;
+    drain_client(c);
+  }
+  if (!has_clients(s))
+    vt_cancel(s->tick);
 }

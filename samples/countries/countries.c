@@ -1,202 +1,173 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache of countries: loading once, and letting go in time.
+/* The cache of countries: a snapshot of the store's dictionary.
  *
- * Happy path of a miss: the first caller begins a load, which is a promise and
- * a piece of work on the pool; all callers await the promise's task.
- * on_loaded, back on the loop, keeps the dictionary and completes the promise.
- *
- * A dictionary may be borrowed by the callback that runs and by continuations
- * that are queued, some of them on behalf of others: an async function that
- * returns what it got may be queued on the way up. So a dictionary is not
- * released where it is given up, but retired until a turn of the loop finds
- * the ready queue empty. An idle handle looks; it needs no memory, so that
- * nothing can be left over when there is none. */
+ * A hit does not even ask the snapshot: the pointer that it gave is good until
+ * the next countries_invalidate, as nothing else ends the snapshot's value. On
+ * a bus others do, so a hit is the snapshot's. */
 #include "countries.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "country_db.h"
+#include "country_store.h"
 
-/* A queue that is never empty, turn after turn, does not keep a dictionary for
- * ever: by then whoever was queued has run long ago. */
-#define TURNS_MOST 1000
-
-struct load;
+/* What the countries are on a bus. */
+#define BUS_KEY "countries"
+/* Between tries to watch the database, where that failed: no memory. */
+#define WATCH_AGAIN_MS 1000
 
 struct cache {
   countries_t public; /* first */
+  vt_snapshot_t *snapshot;
+  country_store_t *store;
+  vt_cache_bus_t *bus;       /* NULL where there is none; then so is: */
+  vt_cache_member_t *member; /* of the snapshot */
+  vt_t watch;                /* pending, or in hand */
+  uv_timer_t again; /* to watch again: a timer of ours needs no memory */
   bool closed;
-  int turns;         /* that the retired ones have waited */
-  struct load *load; /* that callers wait for; NULL when there is none */
-  const struct country_dict *told;    /* while those who waited are told */
-  const struct country_dict *retired; /* the list of those given up */
-  uv_idle_t idle;                     /* active while there are any */
-  char path[];
+  size_t users; /* the one who opened, the watch, changes */
 };
 
-/* All that the worker thread sees is the path. */
-struct load {
-  struct cache *cache;
-  vt_promise_t *promise;
-  bool keep; /* false: invalidated since it began */
-  char path[];
-};
+/* ---- loading ---- */
 
-int countries_open(const char *db_path, countries_t **out) {
-  vt_loop_t *loop = vt_loop_current();
-  size_t size = strlen(db_path) + 1;
-  if (!loop)
-    return VT_ENOLOOP;
-  struct cache *c = calloc(1, sizeof *c + size);
-  if (!c)
-    return UV_ENOMEM;
-  uv_idle_init(vt_loop_uv(loop), &c->idle); /* always 0 */
-  c->idle.data = c;
-  memcpy(c->path, db_path, size);
-  *out = &c->public;
-  return 0;
+static vt_t load(void *store) { return country_store_load(store); }
+
+static void drop(void *store, void *dict) {
+  (void)store; /* may be closed */
+  country_dict_release(dict);
 }
 
-/* ---- letting go ---- */
-
-static struct country_dict *not_const(const struct country_dict *dict) {
-  return (struct country_dict *)(uintptr_t)dict;
+vt_t countries_load(countries_t *c) {
+  vt_t v = vt_snapshot_get(((struct cache *)c)->snapshot);
+  if (vt_is_succeeded(v) && !((struct cache *)c)->bus)
+    c->known = v.value.p;
+  return v;
 }
 
-static void on_idle_closed(uv_handle_t *handle) { free(handle->data); }
-
-/* Ends a closed cache when nothing of it is under way. */
-static void settle(struct cache *c) {
-  uv_handle_t *handle = (uv_handle_t *)&c->idle;
-  if (c->closed && !c->load && !c->told && !c->retired &&
-      !uv_is_closing(handle))
-    uv_close(handle, on_idle_closed);
+const struct country_dict *countries_peek(const countries_t *c) {
+  return vt_snapshot_peek(((const struct cache *)c)->snapshot);
 }
 
-static bool is_quiet(void) {
-  vt_loop_t *loop = vt_loop_current();
-  vt_loop_stats_t stats = {0};
-  if (loop)
-    vt_loop_stats(loop, &stats);
-  return stats.queued == 0;
-}
-
-static void on_idle(uv_idle_t *idle) {
-  struct cache *c = idle->data;
-  if (++c->turns < TURNS_MOST && !is_quiet())
-    return;
-  while (c->retired) {
-    const struct country_dict *dict = c->retired;
-    c->retired = dict->retired;
-    country_dict_release(dict);
-  }
-  uv_idle_stop(idle);
-  settle(c);
-}
-
-static void retire(struct cache *c, const struct country_dict *dict) {
-  if (!c->retired)
-    c->turns = 0;
-  not_const(dict)->retired = c->retired;
-  c->retired = dict;
-  uv_idle_start(&c->idle, on_idle); /* always 0 */
+/* Here only. */
+static void forget(struct cache *c) {
+  c->public.known = NULL;
+  if (!c->closed)
+    vt_snapshot_invalidate(c->snapshot);
 }
 
 void countries_invalidate(countries_t *countries) {
   struct cache *c = (struct cache *)countries;
-  const struct country_dict *dict = c->public.dict;
-  c->public.dict = NULL;
-  if (c->load)
-    c->load->keep = false;
-  if (dict && dict != c->told)
-    retire(c, dict);
+  if (!c->bus)
+    forget(c);
+  else
+    vt_cache_bus_invalidate(c->bus, BUS_KEY, strlen(BUS_KEY));
+}
+
+/* ---- opening, watching and closing ---- */
+
+static void on_timer_closed(uv_handle_t *timer) { free(timer->data); }
+
+static void leave(struct cache *c) {
+  if (--c->users != 0)
+    return;
+  country_store_close(c->store);
+  vt_cache_bus_unref(c->bus);
+  uv_close((uv_handle_t *)&c->again, on_timer_closed);
+}
+
+struct watch_frame {
+  vt_frame_t vt;
+  struct cache *c;
+};
+
+static vt_t watch_body(void *frame) {
+  struct watch_frame *f = frame;
+  VT_BEGIN(f);
+  while (!f->c->closed) {
+    VT_TRY(f, country_store_watch(f->c->store));
+    forget(f->c); /* each cache has a watch */
+  }
+  VT_END(f);
+}
+
+static void start_to_watch(struct cache *c);
+
+static void on_again(uv_timer_t *timer) { start_to_watch(timer->data); }
+
+static void on_watch_ended(void *state, vt_result_t r) {
+  struct cache *c = state;
+  c->watch = vt_done();
+  if (!c->closed && r.status != UV_ENOTSUP)
+    uv_timer_start(&c->again, on_again, WATCH_AGAIN_MS, 0);
+  leave(c);
+}
+
+/* For all, so of no scope. */
+static void start_to_watch(struct cache *c) {
+  struct watch_frame f = {.c = c};
+  vt_scope_t *before = vt_scope_enter(NULL);
+  c->users++;
+  c->watch = vt_start_boxed(&f, sizeof f, watch_body);
+  vt_scope_leave(before);
+  vt_await(c->watch, on_watch_ended, c);
+}
+
+static int open_snapshot(struct cache *c) {
+  const vt_snapshot_options_t options = {
+      .load = load, .drop = drop, .arg = c->store, .flags = VT_SNAPSHOT_DRAIN};
+  int status = vt_snapshot_new(&options, &c->snapshot);
+  if (status != 0 || !c->bus)
+    return status;
+  status = vt_cache_bus_join_snapshot(c->bus, c->snapshot, BUS_KEY,
+                                      strlen(BUS_KEY), &c->member);
+  if (status != 0)
+    vt_forget(vt_snapshot_close_async(c->snapshot));
+  return status;
+}
+
+static int open_parts(struct cache *c, const char *db) {
+  int status = country_store_open(db, &c->store);
+  if (status != 0)
+    return status;
+  status = open_snapshot(c);
+  if (status != 0)
+    country_store_close(c->store);
+  return status;
+}
+
+int countries_open_on(const char *db, vt_cache_bus_t *bus, countries_t **out) {
+  struct cache *c = calloc(1, sizeof *c);
+  if (!c)
+    return UV_ENOMEM;
+  c->bus = bus;
+  int status = open_parts(c, db);
+  if (status != 0) {
+    free(c);
+    return status;
+  }
+  vt_cache_bus_ref(bus);
+  c->users = 1;
+  uv_timer_init(vt_loop_uv(vt_loop_current()), &c->again); /* always 0 */
+  c->again.data = c;
+  start_to_watch(c);
+  *out = &c->public;
+  return 0;
+}
+
+int countries_open(const char *db, countries_t **out) {
+  return countries_open_on(db, NULL, out);
 }
 
 void countries_close(countries_t *countries) {
   struct cache *c = (struct cache *)countries;
   if (!c)
     return;
-  countries_invalidate(countries);
   c->closed = true;
-  settle(c);
-}
-
-/* ---- loading ---- */
-
-static vt_result_t run_load(void *arg) {
-  const struct load *load = arg;
-  const struct country_dict *dict = NULL;
-  vt_result_t r = {country_db_load(load->path, &dict), {0}};
-  r.value.p = not_const(dict);
-  return r;
-}
-
-/* Those who wait may call anything of the cache, also close it. */
-static void tell(struct load *load, vt_result_t r) {
-  struct cache *c = load->cache;
-  const struct country_dict *dict = country_dict_value(r);
-  if (r.status != 0) {
-    vt_promise_fail(load->promise, r.status);
-    return;
-  }
-  if (load->keep)
-    c->public.dict = dict;
-  c->told = dict;
-  vt_promise_set(load->promise, r.value);
-  c->told = NULL;
-  if (c->public.dict != dict)
-    retire(c, dict);
-}
-
-static void on_loaded(void *state, vt_result_t r) {
-  struct load *load = state;
-  struct cache *c = load->cache;
-  c->load = NULL;
-  tell(load, r);
-  vt_promise_free(load->promise);
-  free(load);
-  settle(c);
-}
-
-/* A promise that nobody saw. */
-static void drop_promise(vt_promise_t *promise, int64_t status) {
-  vt_promise_fail(promise, status);
-  vt_task_result(vt_promise_task(promise)); /* observed: it is told in hand */
-  vt_promise_free(promise);
-}
-
-static int64_t begin_load(struct cache *c) {
-  size_t size = strlen(c->path) + 1;
-  struct load *load = calloc(1, sizeof *load + size);
-  if (!load)
-    return UV_ENOMEM;
-  int64_t status = vt_promise_new(0, &load->promise);
-  if (status != 0) {
-    free(load);
-    return status;
-  }
-  memcpy(load->path, c->path, size);
-  load->cache = c;
-  load->keep = true;
-  vt_t work = vt_work(run_load, load);
-  if (vt_in_hand(work)) {
-    status = vt_status_in_hand(work);
-    drop_promise(load->promise, status);
-    free(load);
-    return status;
-  }
-  c->load = load;
-  vt_await(work, on_loaded, load);
-  return 0;
-}
-
-vt_t countries_load(countries_t *countries) {
-  struct cache *c = (struct cache *)countries;
-  int64_t status = c->load ? 0 : begin_load(c);
-  if (status != 0)
-    return vt_failed(status);
-  return vt_from_task(vt_promise_task(c->load->promise));
+  vt_cancel(c->watch); /* UV_EALREADY where it is over */
+  uv_timer_stop(&c->again);
+  vt_cache_bus_leave(c->member);
+  vt_forget(vt_snapshot_close_async(c->snapshot));
+  leave(c);
 }
 
 /* ---- one country, when it has to be waited for ---- */
@@ -234,10 +205,75 @@ vt_t countries_load_country(countries_t *c, int numeric) {
 
 vt_t get_country_by_alpha(countries_t *c, const char *code, size_t size) {
   struct country_frame f = {.c = c};
-  if (VT_LIKELY(c->dict != NULL))
-    return vt_from_ptr(country_dict_by_alpha(c->dict, code, size));
+  if (VT_LIKELY(c->known != NULL)) {
+    c->hits++;
+    return vt_from_ptr(country_dict_by_alpha(c->known, code, size));
+  }
   f.size = size < sizeof f.code ? size : sizeof f.code; /* 4 is no code */
   if (f.size)
     memcpy(f.code, code, f.size);
   return vt_start(&f, by_alpha);
+}
+
+/* ---- changing the database ---- */
+
+struct change_frame {
+  vt_frame_t vt;
+  struct cache *c;
+  const struct country_change *write; /* the request, gone after the first */
+  const int *numerics;                /* await */
+  size_t count;
+  vt_result_t r;
+};
+
+/* A refusal, or a database that is not there, has changed nothing: what is
+ * loaded is still so, and stays. */
+static bool may_have_changed(int64_t status) {
+  return status == 0 || status == UV_ECONNRESET || status == UV_ETIMEDOUT ||
+         status == UV_ECANCELED || status == UV_EIO;
+}
+
+static vt_t change_body(void *frame) {
+  struct change_frame *f = frame;
+  VT_BEGIN(f);
+  f->c->users++;
+  VT_AWAIT(f, f->r,
+           f->write ? country_store_write(f->c->store, f->write)
+                    : country_store_remove(f->c->store, f->numerics, f->count));
+  if (may_have_changed(f->r.status))
+    countries_invalidate(&f->c->public);
+  leave(f->c);
+  VT_RETURN(f, vt_from_result(f->r));
+  VT_END(f);
+}
+
+vt_t countries_write(countries_t *c, const struct country_change *change) {
+  struct change_frame f = {.c = (struct cache *)c, .write = change};
+  return vt_start_boxed(&f, sizeof f, change_body);
+}
+
+vt_t countries_remove(countries_t *c, const int *numerics, size_t count) {
+  struct change_frame f = {
+      .c = (struct cache *)c, .numerics = numerics, .count = count};
+  return vt_start_boxed(&f, sizeof f, change_body);
+}
+
+/* ---- what happened ---- */
+
+void countries_stats(const countries_t *countries,
+                     struct countries_stats *out) {
+  vt_snapshot_stats_t s;
+  vt_snapshot_stats(((const struct cache *)countries)->snapshot, &s);
+  *out = (struct countries_stats){.hits = countries->hits + s.hits,
+                                  .misses = s.misses,
+                                  .loads = s.loads,
+                                  .failures = s.failures,
+                                  .load_ns = s.load_ns,
+                                  .load_ns_last = s.load_ns_last,
+                                  .waiting = s.waiting,
+                                  .invalidations = s.invalidations};
+}
+
+const char *countries_error(const countries_t *countries) {
+  return country_store_error(((const struct cache *)countries)->store);
 }

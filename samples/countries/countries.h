@@ -3,9 +3,10 @@
  * loaded. A look-up then costs what the look-up costs, with no allocation and
  * no lock.
  *
- * The first call loads: one query on libuv's pool, whatever the number of
- * callers at that moment, who all wait on one task. A failed load is told to
- * all who waited and is not kept: the next call loads again.
+ * The first call loads: one query, whatever the number of callers at that
+ * moment, who all wait on one task. A failed load is told to all who waited and
+ * is not kept: the next call loads again. What is written through the cache is
+ * in the database first; the next call then loads again.
  *
  * Await the value tasks before the callback that asked for them returns. What
  * they give is borrowed until the callback that receives it returns (in an
@@ -18,7 +19,7 @@
 
 #include <vt.h>
 
-#include "country_dict.h"
+#include "country_change.h"
 
 typedef struct countries countries_t;
 
@@ -26,18 +27,31 @@ typedef struct countries countries_t;
 VT_DEFINE(country, const country_t *, p)
 VT_DEFINE(country_dict, const struct country_dict *, p)
 
-/* A cache over the database at db_path, which it copies; reads nothing yet.
- * Gives *out (countries_close). UV_ENOMEM, VT_ENOLOOP. */
-int countries_open(const char *db_path, countries_t **out);
+/* A cache over a database, named as <countries/country_store.h> tells
+ * ("sqlite:FILE", FILE, "postgresql://..."), which it copies; reads nothing
+ * yet. A change in PostgreSQL, by whomever, invalidates it, for which it
+ * watches from now on and keeps the loop alive until the close; while the
+ * server is away what is loaded stays. Gives *out (countries_close). Statuses
+ * of country_store_open. */
+int countries_open(const char *db, countries_t **out);
+
+/* The same as a member of a bus, for a program with several loops: each has a
+ * cache, and what one writes or invalidates all forget, the others by their
+ * next turn. Borrows bus, which may be NULL, until it returns. */
+int countries_open_on(const char *db, vt_cache_bus_t *bus, countries_t **out);
 
 /* Ends the cache, which must not be touched afterwards; its memory goes when
- * the loop has turned. Those who wait for a load still get its result. NULL is
- * accepted. */
+ * the loop has turned. Those who wait for a load or a write still get its
+ * result. NULL is accepted. */
 void countries_close(countries_t *c);
 
 /* Makes the next call load again. A load under way answers those who wait for
- * it, and is not kept. */
+ * it, and is not kept; those who come after it wait for another one. */
 void countries_invalidate(countries_t *c);
+
+/* The dictionary that a call has in hand, or NULL; borrowed as that. Loads
+ * nothing, counts nothing. */
+const struct country_dict *countries_peek(const countries_t *c);
 
 /* True while a call is in hand. */
 static inline bool countries_is_loaded(const countries_t *c);
@@ -55,6 +69,38 @@ static inline VT_MUST_USE vt_t get_country(countries_t *c, int numeric);
 VT_MUST_USE vt_t get_country_by_alpha(countries_t *c, const char *code,
                                       size_t size);
 
+/* Copies. Inserts or updates one country in the database, then makes the cache
+ * load again. Completes when the database has it, safe on its disk; value.u is
+ * 1 when the country is new. UV_EINVAL: a new one without a name, a code that
+ * is not one. UV_EEXIST: a code that another has. Statuses of
+ * country_store_write. */
+VT_MUST_USE vt_t countries_write(countries_t *c,
+                                 const struct country_change *change);
+
+/* The same for removing countries, all or none: copies; value.u is how many
+ * there were. */
+VT_MUST_USE vt_t countries_remove(countries_t *c, const int *numerics,
+                                  size_t count);
+
+/* What has happened since the opening. */
+struct countries_stats {
+  uint64_t hits;         /* calls answered in hand */
+  uint64_t misses;       /* calls that had to wait, or failed */
+  uint64_t loads;        /* that began */
+  uint64_t failures;     /* loads that failed */
+  uint64_t load_ns;      /* in loads, all together */
+  uint64_t load_ns_last; /* in the last one */
+  uint64_t waiting;      /* calls for the load under way */
+  uint64_t invalidations;
+};
+
+/* Copies the statistics to *out. */
+void countries_stats(const countries_t *c, struct countries_stats *out);
+
+/* What the database's last failure was, for the operator; "" at first. Borrowed
+ * until the loop turns. */
+const char *countries_error(const countries_t *c);
+
 /* Keeps a dictionary that was given, and all its countries, beyond the
  * callback; returns it. */
 static inline const struct country_dict *
@@ -69,26 +115,32 @@ static inline void countries_release(const struct country_dict *dict) {
 
 /* ---- what the inline functions need; private ---- */
 
-/* The beginning of a cache: NULL until loaded. */
+/* The beginning of a cache: NULL until a call after the load has come, and on a
+ * bus for ever. */
 struct countries {
-  const struct country_dict *dict;
+  const struct country_dict *known;
+  uint64_t hits;
 };
 
 VT_MUST_USE vt_t countries_load(countries_t *c);
 VT_MUST_USE vt_t countries_load_country(countries_t *c, int numeric);
 
 static inline bool countries_is_loaded(const countries_t *c) {
-  return c->dict != NULL;
+  return countries_peek(c) != NULL;
 }
 
 static inline vt_t get_countries(countries_t *c) {
-  return VT_LIKELY(c->dict != NULL) ? vt_from_ptr(c->dict) : countries_load(c);
+  if (!VT_LIKELY(c->known != NULL))
+    return countries_load(c);
+  c->hits++;
+  return vt_from_ptr(c->known);
 }
 
 static inline vt_t get_country(countries_t *c, int numeric) {
-  if (VT_LIKELY(c->dict != NULL))
-    return vt_from_ptr(country_dict_by_numeric(c->dict, numeric));
-  return countries_load_country(c, numeric);
+  if (!VT_LIKELY(c->known != NULL))
+    return countries_load_country(c, numeric);
+  c->hits++;
+  return vt_from_ptr(country_dict_by_numeric(c->known, numeric));
 }
 
 #endif

@@ -12,10 +12,10 @@
 
 #include <stddef.h>
 
-#include "country_dict.h"
+#include "country_change.h"
+#include "country_error.h"
 
-/* Enough for every message with a long path. */
-#define COUNTRY_DB_ERROR_SIZE 1024
+#define COUNTRY_DB_ERROR_SIZE COUNTRY_ERROR_SIZE
 
 /* Replaces all countries by those of a CSV file whose first row names the six
  * columns in the order above, in one transaction: on a failure the database is
@@ -39,5 +39,14 @@ int country_db_check(const char *db_path, char *error, size_t size);
  * cannot have. UV_EACCES, UV_EBUSY (locked), UV_ENOSPC, UV_ENOMEM. Any
  * thread. */
 int country_db_load(const char *db_path, const struct country_dict **out);
+
+/* Does a COUNTRY_WRITE or COUNTRY_REMOVE in one transaction, which is on the
+ * disk when it has succeeded. Gives *out: 1 for a new country, 0 for one that
+ * was there; how many were removed. UV_EINVAL: what country_change_check
+ * refuses, a new country without a name. UV_EEXIST: a code that another country
+ * has. Else statuses of country_db_load. Any thread. */
+int country_db_change(const char *db_path,
+                      const struct country_request *request, char *error,
+                      size_t size, uint64_t *out);
 
 #endif

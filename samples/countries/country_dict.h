@@ -41,7 +41,6 @@ struct country_dict {
   struct country_index by_numeric;
   struct country_index by_alpha; /* alpha-2 and alpha-3 together */
   atomic_size_t references;
-  const struct country_dict *retired; /* the next one that its cache gave up */
 };
 
 /* Adds a reference and returns the dictionary; NULL gives NULL. Its contents

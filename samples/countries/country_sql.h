@@ -5,19 +5,8 @@
 #define COUNTRY_SQL_H
 
 #include <sqlite3.h>
-#include <stddef.h>
 
-/* Where a message goes, and what it is about. text NULL: nobody asked. */
-struct country_error {
-  char *text;
-  size_t size;
-  const char *path;
-};
-
-/* Writes "PATH: " and the message as one line, control bytes as '?'. Returns
- * status. */
-int country_error_set(const struct country_error *e, int status,
-                      const char *format, ...);
+#include "country_error.h"
 
 /* The status of what db failed with last, told to e. */
 int country_sql_failed(sqlite3 *db, const struct country_error *e);

@@ -31,5 +31,6 @@ void bench_any_million(struct bench *b);
 void bench_tick_drift(struct bench *b);
 void bench_echo(struct bench *b);
 void bench_resp_get(struct bench *b);
+void bench_http_get(struct bench *b);
 
 #endif

@@ -55,8 +55,8 @@ static void compare_both(struct bench *b, const char *folder) {
   } else if (rc != 0) {
     bench_fail(b, "resp_get", "vt-cache-server did not start");
   } else {
-    compare(b, 1, 0.95);
-    compare(b, 16, 0.70);
+    compare(b, 1, 0.92);
+    compare(b, 16, 0.65);
     if (server_stop(&ours) != 0)
       bench_fail(b, "resp_get", "vt-cache-server did not stop cleanly");
   }

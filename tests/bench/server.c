@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A RESP server in the background, on a free loopback port. */
+/* A server in the background, on a free loopback port. */
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -55,7 +55,7 @@ static int connect_ready(unsigned port) {
 
 /* Sends one inline command; 0 when the answer begins with expected. */
 static int ask(unsigned port, const char *command, const char *expected) {
-  char answer[256];
+  char answer[1024];
   size_t size = 0, length = strlen(expected);
   int fd = connect_ready(port);
   if (fd < 0)
@@ -105,6 +105,83 @@ int server_start_vt(struct server *s, const char *program, const char *folder) {
   const char *argv[] = {path,       "--port",        port, "--db", db,
                         "--import", BENCH_COUNTRIES, NULL};
   return start(s, argv, "GET " KEY "\r\n", "$7\r\nGermany");
+}
+
+/* ---- HTTP ---- */
+
+#define HTTP_ASK "GET /countries/276 HTTP/1.1\r\nHost: x\r\n\r\n"
+#define HTTP_OK "HTTP/1.1 200 OK\r\n"
+
+int server_start_vt_http(struct server *s, const char *program,
+                         const char *folder) {
+  char port[16], path[4096], db[4096];
+  s->port = free_port();
+  snprintf(port, sizeof port, "%u", s->port);
+  child_beside(program, "../../samples/cache_server/vt-cache-server", path,
+               sizeof path);
+  snprintf(db, sizeof db, "%s/countries.db", folder);
+  const char *argv[] = {path,   "--port", "0",        "--http-port",   port,
+                        "--db", db,       "--import", BENCH_COUNTRIES, NULL};
+  return start(s, argv, HTTP_ASK, HTTP_OK);
+}
+
+/* 100 bytes of JSON for whatever is asked. */
+static int write_nginx_conf(const char *path, const char *folder,
+                            unsigned port) {
+  FILE *f = fopen(path, "w");
+  if (!f)
+    return -1;
+  fprintf(f,
+          "daemon off; master_process off; pid %s/nginx.pid;\n"
+          "error_log stderr crit; events { worker_connections 1024; }\n"
+          "http { access_log off; keepalive_requests 1000000000;\n"
+          "client_body_temp_path %s; proxy_temp_path %s;\n"
+          "fastcgi_temp_path %s; uwsgi_temp_path %s; scgi_temp_path %s;\n"
+          "server { listen 127.0.0.1:%u; location / {\n"
+          "default_type application/json; return 200 '{\"numeric\":276,"
+          "\"alpha_2\":\"DE\",\"alpha_3\":\"DEU\",\"name\":\"Germany\","
+          "\"of_name\":\"Federal Republic of Germany\"}'; } } }\n",
+          folder, folder, folder, folder, folder, folder, port);
+  return fclose(f) == 0 ? 0 : -1;
+}
+
+int server_start_nginx(struct server *s, const char *folder) {
+  char conf[4096];
+  s->port = free_port();
+  snprintf(conf, sizeof conf, "%s/nginx.conf", folder);
+  if (write_nginx_conf(conf, folder, s->port) != 0)
+    return -1;
+  const char *argv[] = {"nginx", "-e", "stderr", "-c", conf, NULL};
+  int rc = start(s, argv, HTTP_ASK, HTTP_OK);
+  unlink(conf);
+  return rc;
+}
+
+int server_start_bare(struct server *s, const char *program) {
+  char port[16], path[4096];
+  s->port = free_port();
+  snprintf(port, sizeof port, "%u", s->port);
+  child_beside(program, "vt_bench_bare_http", path, sizeof path);
+  const char *argv[] = {path, port, NULL};
+  return start(s, argv, HTTP_ASK, HTTP_OK);
+}
+
+int server_http_get(const struct server *s, const char *path, double *out_ns) {
+  char url[128], text[4096];
+  const char *at;
+  unsigned long long n = 0;
+  snprintf(url, sizeof url, "http://127.0.0.1:%u%s", s->port, path);
+  const char *argv[] = {"wrk", "-t1", "-c50", "-d1s", url, NULL};
+  uint64_t before = child_cpu_ns(s->pid);
+  int rc = child_capture(argv, 1, text, sizeof text);
+  uint64_t after = child_cpu_ns(s->pid);
+  at = strstr(text, " requests in ");
+  while (at && at > text && at[-1] >= '0' && at[-1] <= '9')
+    at--;
+  if (rc == 0 && (!at || sscanf(at, "%llu", &n) != 1 || n == 0 || before == 0))
+    rc = -1;
+  *out_ns = n ? (double)(after - before) / (double)n : 0;
+  return rc;
 }
 
 int server_stop(struct server *s) { return child_stop(s->pid); }

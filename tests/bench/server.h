@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A RESP server in the background, on a free loopback port. */
+/* A server in the background, on a free loopback port: RESP or HTTP. */
 #ifndef BENCH_SERVER_H
 #define BENCH_SERVER_H
 
@@ -18,11 +18,26 @@ int server_start_redis(struct server *s);
  * path, near which the server lies. */
 int server_start_vt(struct server *s, const char *program, const char *folder);
 
+/* The same with HTTP on s->port. */
+int server_start_vt_http(struct server *s, const char *program,
+                         const char *folder);
+
+/* Debian's nginx, one process, that answers anything with 100 bytes of JSON;
+ * its files lie in folder. */
+int server_start_nginx(struct server *s, const char *folder);
+
+/* The bare responder (http_get_baseline.c), which lies near program. */
+int server_start_bare(struct server *s, const char *program);
+
 int server_stop(struct server *s);
 
 /* n GETs of country:276 by redis-benchmark from 50 clients, so many at a time.
  * Gives the server's CPU time of one. 0, CHILD_ABSENT or -1. */
 int server_get(const struct server *s, unsigned pipeline, uint64_t n,
                double *out_ns);
+
+/* A second of GET path by wrk from 50 connections. Gives the server's CPU time
+ * of one. 0, CHILD_ABSENT or -1. */
+int server_http_get(const struct server *s, const char *path, double *out_ns);
 
 #endif

@@ -27,6 +27,8 @@ static const char *serve(struct inside *in) {
   uv_ip4_addr("127.0.0.1", 0, &address);
   if (countries_open(in->db, &countries) != 0)
     return "no cache";
+  if (in->http)
+    in->options.http_address = (struct sockaddr *)&address;
   if (server_init(&in->server, (struct sockaddr *)&address, countries, NULL,
                   &in->options) != 0)
     return "no server";
@@ -88,15 +90,23 @@ void inside_start(struct inside *in) {
   assert_true(in->runs);
 }
 
-int inside_connect(const struct inside *in) {
+static int connect_to(int port) {
   struct sockaddr_in address;
   struct timeval patience = {.tv_sec = 10};
-  uv_ip4_addr("127.0.0.1", in->server.port, &address);
+  uv_ip4_addr("127.0.0.1", port, &address);
   int fd = net_connect(&address);
   assert_true(fd >= 0);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   return fd;
+}
+
+int inside_connect(const struct inside *in) {
+  return connect_to(in->server.port);
+}
+
+int inside_connect_http(const struct inside *in) {
+  return connect_to(in->server.http_port);
 }
 
 void inside_says(int fd, const char *request, const char *wanted) {

@@ -10,6 +10,7 @@
 struct inside {
   char dir[64], db[96];
   struct server_options options; /* set before the start */
+  bool http;                     /* serve HTTP too; set before */
   void (*on_thread)(void);       /* runs first on the thread; may be NULL */
   struct fixture loop;
   struct server server;
@@ -34,6 +35,9 @@ void inside_start(struct inside *in);
 
 /* A connection whose calls give up after ten seconds. */
 int inside_connect(const struct inside *in);
+
+/* The same to its HTTP port. */
+int inside_connect_http(const struct inside *in);
 
 /* Sends, and asserts what comes back. */
 void inside_says(int fd, const char *request, const char *wanted);

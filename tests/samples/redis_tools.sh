@@ -83,5 +83,5 @@ wait "$pid" || status=$?
 pid=
 [ $status -eq 0 ] || fail "the server ended with $status"
 [ ! -s "$work/errors" ] || fail 'the server complained'
-grep -q '"GET" "country:276"' "$work/log" || fail 'the log lacks a line'
+grep -q 'command=GET args="country:276"' "$work/log" || fail 'the log lacks a line'
 echo 'redis_tools: all as expected'

@@ -21,7 +21,7 @@
 #include "support/net.h"
 
 #define START_MS 10000
-#define END_MS 10000
+#define END_MS 30000
 
 /* ---- files ---- */
 
@@ -169,6 +169,16 @@ int site_files(const struct site *s) {
   return count;
 }
 
+int site_files_at_rest(const struct site *s) {
+  int files = site_files(s), before = -1;
+  while (files != before) {
+    before = files;
+    usleep(50000);
+    files = site_files(s);
+  }
+  return files;
+}
+
 size_t site_memory(const struct site *s) {
   char path[64];
   unsigned long size = 0, resident = 0;
@@ -217,6 +227,17 @@ bool site_ask(int fd, const char *request, size_t size, const char *wanted,
 bool site_says(int fd, const char *request, const char *wanted) {
   return site_ask(fd, request, request ? strlen(request) : 0, wanted,
                   strlen(wanted));
+}
+
+bool site_plays(struct site *s, const struct site_exchange *exchanges,
+                size_t count) {
+  int fd = site_start(s, NULL, NULL) ? site_connect(s) : -1;
+  bool good = fd >= 0;
+  for (size_t i = 0; good && i < count; i++)
+    good = site_says(fd, exchanges[i].request, exchanges[i].reply);
+  if (fd >= 0)
+    close(fd);
+  return site_stop(s, SIGTERM) == 0 && good && !*site_errors(s);
 }
 
 bool site_is_closed(int fd) {

@@ -60,6 +60,20 @@ bool site_ask(int fd, const char *request, size_t size, const char *wanted,
 /* The same for strings. */
 bool site_says(int fd, const char *request, const char *wanted);
 
+/* What is said to a server, and its answer. */
+struct site_exchange {
+  const char *request, *reply;
+};
+
+/* Starts the server, says all that on one connection, and stops it well; it
+ * must not have complained. */
+bool site_plays(struct site *s, const struct site_exchange *exchanges,
+                size_t count);
+
+#define SITE_PLAYS(s, exchanges)                                               \
+  assert_true(                                                                 \
+      site_plays((s), (exchanges), sizeof(exchanges) / sizeof *(exchanges)))
+
 /* True when the peer closes now, with nothing before it. */
 bool site_is_closed(int fd);
 
@@ -68,6 +82,7 @@ bool site_serves(const struct site *s);
 
 /* Descriptors that the server has open; its memory in bytes. */
 int site_files(const struct site *s);
+int site_files_at_rest(const struct site *s); /* what was closed is gone */
 size_t site_memory(const struct site *s);
 
 #endif

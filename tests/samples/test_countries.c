@@ -218,12 +218,28 @@ static void an_invalidated_load_answers_and_is_not_kept(void **state) {
   struct told first = {0}, second = {0};
   vt_await(get_countries(s->countries), on_countries, &first);
   countries_invalidate(s->countries);
+  assert_true(fixture_run(&s->loop));
+  expect_name(&first, "249 Afghanistan");
+  assert_int_equal(loads, 1);
+  assert_false(countries_is_loaded(s->countries));
+  vt_await(get_countries(s->countries), on_countries, &second);
+  assert_true(fixture_run(&s->loop));
+  expect_name(&second, "249 Afghanistan");
+  assert_true(countries_is_loaded(s->countries));
+}
+
+static void
+who_comes_after_an_invalidation_waits_for_another_load(void **state) {
+  struct shop *s = *state;
+  struct told first = {0}, second = {0};
+  vt_await(get_countries(s->countries), on_countries, &first);
+  countries_invalidate(s->countries);
   vt_await(get_countries(s->countries), on_countries, &second);
   assert_true(fixture_run(&s->loop));
   expect_name(&first, "249 Afghanistan");
   expect_name(&second, "249 Afghanistan");
-  assert_int_equal(loads, 1);
-  assert_false(countries_is_loaded(s->countries));
+  assert_int_equal(loads, 2);
+  assert_true(countries_is_loaded(s->countries));
 }
 
 /* ---- borrowing ---- */
@@ -424,6 +440,7 @@ int main(void) {
       TEST(a_hit_allocates_nothing),
       TEST(an_invalidation_makes_the_next_call_load),
       TEST(an_invalidated_load_answers_and_is_not_kept),
+      TEST(who_comes_after_an_invalidation_waits_for_another_load),
       TEST(what_was_given_outlives_an_invalidation),
       TEST(one_waiter_may_invalidate_before_the_others),
       TEST(a_country_may_be_returned_through_many_functions),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -54,6 +55,54 @@ static void each_kind_is_written(void **state) {
   expect(r, "*2\r\n");
   reply_raw(r, "abc", 3);
   expect(r, "abc");
+}
+
+static void each_kind_has_both_versions(void **state) {
+  struct reply *r = *state;
+  for (int version = 2; version <= 3; version++) {
+    bool three = version == 3;
+    r->resp3 = three;
+    reply_null(r);
+    expect(r, three ? "_\r\n" : "$-1\r\n");
+    reply_map(r, 3);
+    expect(r, three ? "%3\r\n" : "*6\r\n");
+    reply_set(r, 3);
+    expect(r, three ? "~3\r\n" : "*3\r\n");
+    reply_push(r, 3);
+    expect(r, three ? ">3\r\n" : "*3\r\n");
+    reply_boolean(r, true);
+    expect(r, three ? "#t\r\n" : ":1\r\n");
+    reply_boolean(r, false);
+    expect(r, three ? "#f\r\n" : ":0\r\n");
+    reply_double(r, 1.5);
+    expect(r, three ? ",1.5\r\n" : "$3\r\n1.5\r\n");
+    reply_double(r, -HUGE_VAL);
+    expect(r, three ? ",-inf\r\n" : "$4\r\n-inf\r\n");
+    reply_double(r, NAN);
+    expect(r, three ? ",nan\r\n" : "$3\r\nnan\r\n");
+    reply_text(r, "a\r\n", 3);
+    expect(r, three ? "=7\r\ntxt:a\r\n\r\n" : "$3\r\na\r\n\r\n");
+  }
+  reply_close(r);
+  reply_null(r);
+  expect(r, "_\r\n"); /* the version stays */
+}
+
+static void a_muted_buffer_takes_nothing(void **state) {
+  struct reply *r = *state;
+  reply_mute(r, true);
+  reply_simple(r, "OK");
+  assert_int_equal(r->size, 0);
+  reply_mute(r, false);
+  reply_simple(r, "OK");
+  reply_mute(r, true);
+  reply_error(r, "ERR no");
+  reply_bulk(r, NULL, 0);
+  reply_reset(r, 1 << 20);
+  reply_integer(r, 1);
+  reply_mute(r, false);
+  reply_simple(r, "PONG");
+  expect(r, "+PONG\r\n");
 }
 
 static void numbers_reach_their_ends(void **state) {
@@ -150,6 +199,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(each_kind_is_written),
+      TEST(each_kind_has_both_versions),
+      TEST(a_muted_buffer_takes_nothing),
       TEST(numbers_reach_their_ends),
       TEST(bulks_are_binary_and_may_be_empty),
       TEST(an_error_is_one_line_whatever_is_in_it),

@@ -33,6 +33,8 @@ static void inline_commands_are_read(void **state) {
   expect("PING\r\n", "[PING]");
   expect("PING\n", "[PING]");
   expect("  GET \t country:276  \r\n", "[GET|country:276]");
+  expect("PING\f\v \fx\n", "[PING<0c><0b>|x]");
+  expect("PING 'a'\fx\n", "[PING|a|x]");
 }
 
 static void inline_words_are_unquoted(void **state) {

@@ -34,26 +34,10 @@ static void stop_well(struct site *s) {
   assert_int_equal(status, 0);
 }
 
-struct exchange {
-  const char *request, *reply;
-};
-
-static void play(struct site *s, const struct exchange *exchanges,
-                 size_t count) {
-  int fd = start_and_connect(s);
-  for (size_t i = 0; i < count; i++)
-    assert_true(site_says(fd, exchanges[i].request, exchanges[i].reply));
-  close(fd);
-  stop_well(s);
-}
-
-#define PLAY(s, exchanges)                                                     \
-  play((s), (exchanges), sizeof(exchanges) / sizeof *(exchanges))
-
 /* ---- what it answers ---- */
 
 static void countries_are_found_by_all_codes(void **state) {
-  static const struct exchange session[] = {
+  static const struct site_exchange session[] = {
       {"GET country:276\r\n", "$7\r\nGermany\r\n"},
       {"GET country:DE\r\n", "$7\r\nGermany\r\n"},
       {"GET country:DEU\r\n", "$7\r\nGermany\r\n"},
@@ -75,11 +59,11 @@ static void countries_are_found_by_all_codes(void **state) {
        "*3\r\n$11\r\nAfghanistan\r\n$-1\r\n$7\r\nGermany\r\n"},
       {"DBSIZE\r\n", ":249\r\n"},
   };
-  PLAY(*state, session);
+  SITE_PLAYS(*state, session);
 }
 
 static void fields_come_in_the_order_of_the_csv(void **state) {
-  static const struct exchange session[] = {
+  static const struct site_exchange session[] = {
       {"HGETALL country:DE\r\n",
        "*12\r\n$7\r\nnumeric\r\n$3\r\n276\r\n$7\r\nalpha_2\r\n$2\r\nDE\r\n"
        "$7\r\nalpha_3\r\n$3\r\nDEU\r\n$4\r\nname\r\n$7\r\nGermany\r\n"
@@ -97,11 +81,11 @@ static void fields_come_in_the_order_of_the_csv(void **state) {
       {"KEYS c*s\r\n", "*1\r\n$9\r\ncountries\r\n"},
       {"KEYS x*\r\n", "*0\r\n"},
   };
-  PLAY(*state, session);
+  SITE_PLAYS(*state, session);
 }
 
 static void commands_answer_as_redis_does(void **state) {
-  static const struct exchange session[] = {
+  static const struct site_exchange session[] = {
       {"PING\r\n", "+PONG\r\n"},
       {"ping hello\r\n", "$5\r\nhello\r\n"},
       {"ECHO \"a b\"\r\n", "$3\r\na b\r\n"},
@@ -116,9 +100,9 @@ static void commands_answer_as_redis_does(void **state) {
       {"CONFIG GET nothing\r\n", "*0\r\n"},
       {"CONFIG SET save x\r\n",
        "-ERR unknown subcommand 'SET'. Try CONFIG HELP.\r\n"},
-      {"COMMAND COUNT\r\n", ":16\r\n"},
-      {"COMMAND DOCS get\r\n", "*0\r\n"},
-      {"COMMAND INFO nothing\r\n", "*1\r\n*-1\r\n"},
+      {"COMMAND COUNT\r\n", ":44\r\n"},
+      {"COMMAND DOCS nothing\r\n", "*0\r\n"},
+      {"COMMAND INFO nothing\r\n", "*1\r\n$-1\r\n"},
       {"CLIENT SETNAME me\r\n", "+OK\r\n"},
       {"CLIENT GETNAME\r\n", "$2\r\nme\r\n"},
       {"CLIENT ID\r\n", ":1\r\n"},
@@ -132,7 +116,7 @@ static void commands_answer_as_redis_does(void **state) {
       {"*1\r\n$0\r\n\r\n",
        "-ERR unknown command '', with args beginning with: \r\n"},
   };
-  PLAY(*state, session);
+  SITE_PLAYS(*state, session);
 }
 
 static void the_dictionary_is_json(void **state) {
@@ -284,9 +268,10 @@ static void each_command_is_logged(void **state) {
                         "$-1\r\n"));
   stop_well(s);
   close(fd);
-  assert_non_null(strstr(site_read(s, s->log), "Z 127.0.0.1:"));
-  assert_non_null(
-      strstr(s->text, " \"GET\" \"country\\\"\\x0d\\x0a\\x01x\"\n"));
+  assert_non_null(strstr(site_read(s, s->log),
+                         "Z level=info event=command client=127.0.0.1:"));
+  assert_non_null(strstr(s->text, " id=1 command=GET args=\"country\\\""
+                                  "\\u000d\\u000a\\u0001x\" us="));
 }
 
 /* Sends that many PINGs at once and reads the replies. */

@@ -43,17 +43,6 @@ static void stop_well(struct site *s) {
   assert_int_equal(status, 0);
 }
 
-/* The server's descriptors when connections that were closed are gone. */
-static int files_at_rest(const struct site *s) {
-  int files = site_files(s), before = -1;
-  while (files != before) {
-    before = files;
-    usleep(50000);
-    files = site_files(s);
-  }
-  return files;
-}
-
 /* Waits until the server has as many descriptors as before. */
 static void expect_files(const struct site *s, int files) {
   for (int ms = 0; site_files(s) != files && ms < 3000; ms += 10)
@@ -65,7 +54,7 @@ static void expect_files(const struct site *s, int files) {
 static void expect_error_and_close(struct site *s, const char *request,
                                    size_t size, const char *error) {
   char wanted[128];
-  int files = files_at_rest(s);
+  int files = site_files_at_rest(s);
   int fd = site_connect(s);
   assert_true(fd >= 0);
   int n = snprintf(wanted, sizeof wanted, "-ERR Protocol error: %s\r\n", error);
@@ -172,7 +161,7 @@ static void the_error_is_read_by_who_keeps_sending(void **state) {
 static void who_stays_after_an_error_is_closed(void **state) {
   struct site *s = *state;
   close(start_and_connect(s));
-  int files = files_at_rest(s);
+  int files = site_files_at_rest(s);
   int fd = site_connect(s);
   assert_true(site_says(fd, "*x\r\n",
                         "-ERR Protocol error: invalid multibulk length\r\n"));
@@ -228,7 +217,7 @@ static void odd_requests_keep_the_connection(void **state) {
 static void half_a_command_then_close_is_nothing(void **state) {
   struct site *s = *state;
   int fd = start_and_connect(s);
-  int files = files_at_rest(s);
+  int files = site_files_at_rest(s);
   assert_int_equal(send(fd, "*2\r\n$3\r\nGET\r\n$10\r\ncoun", 23, 0), 23);
   assert_int_equal(shutdown(fd, SHUT_WR), 0);
   assert_true(site_is_closed(fd));
@@ -388,7 +377,7 @@ static void descriptors_running_out_stop_nobody_else(void **state) {
 static void connections_that_come_and_go_leave_nothing(void **state) {
   struct site *s = *state;
   close(start_and_connect(s));
-  int files = files_at_rest(s);
+  int files = site_files_at_rest(s);
   for (int i = 0; i < 2000; i++) {
     int fd = site_connect(s);
     assert_true(fd >= 0);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* The buffers of clients. They grow with what has come, are counted, and are
+ * given back by a client that is idle. When all clients together hold too much,
+ * those that hold most go first. */
+#include "client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_INPUT ((size_t)512)
+/* A buffer up to this size stays from one request to the next. */
+#define KEPT_INPUT ((size_t)64 * 1024)
+#define INPUT_STEP ((size_t)4 * 1024 * 1024)
+
+/* ---- counting ---- */
+
+static size_t memory_of(const struct client *c) {
+  return sizeof *c + c->in_capacity + c->reply.capacity +
+         c->parser.capacity * sizeof *c->parser.argv;
+}
+
+static void set_memory(struct client *c, size_t memory) {
+  server_count(&c->server->counts.client_memory, (uint64_t)memory - c->memory);
+  c->memory = memory;
+}
+
+/* But for those that CLIENT NO-EVICT keeps. */
+static struct client *largest(const struct server *s) {
+  struct client *most = NULL;
+  for (struct client *c = s->clients; c; c = c->next)
+    if (c->stream && !c->session.protected &&
+        (!most || c->memory > most->memory))
+      most = c;
+  return most;
+}
+
+/* Its memory goes a turn later, but counts no more. */
+static void evict(struct client *c) {
+  server_count(&c->server->counts.evicted, 1);
+  client_stop(c);
+  set_memory(c, 0);
+}
+
+/* Stops larger clients until more bytes fit. False when c would be the
+ * largest. Looks at the clients of this loop only: those of others look after
+ * themselves when they grow. */
+static bool find_memory(struct client *c, size_t more) {
+  const struct server *s = c->server;
+  while (server_group_memory(s->group) + more > s->options.held_max) {
+    struct client *most = largest(s);
+    if (!most || most == c || most->memory < c->memory + more)
+      return false;
+    evict(most);
+  }
+  return true;
+}
+
+bool client_account(struct client *c) {
+  size_t memory = memory_of(c), before = c->memory;
+  if (VT_LIKELY(memory == before))
+    return true;
+  if (!c->stream) /* counted no more */
+    return false;
+  set_memory(c, memory);
+  if (memory < before || find_memory(c, 0))
+    return true;
+  evict(c);
+  return false;
+}
+
+/* ---- the input ---- */
+
+/* NULL, or why the client cannot have it, as a reply. */
+static const char *resize(struct client *c, size_t capacity) {
+  if (capacity > KEPT_INPUT && capacity > c->in_capacity &&
+      !find_memory(c, capacity - c->in_capacity)) {
+    server_count(&c->server->counts.evicted, 1);
+    return "ERR too many long requests at once";
+  }
+  char *in = realloc(c->in, capacity);
+  if (!in)
+    return "ERR not enough memory";
+  c->in = in;
+  c->in_capacity = capacity;
+  if (c->stream)
+    set_memory(c, memory_of(c));
+  return NULL;
+}
+
+static size_t more_than(size_t capacity) {
+  if (capacity == 0)
+    return FIRST_INPUT;
+  return capacity < INPUT_STEP ? 2 * capacity : capacity + INPUT_STEP;
+}
+
+/* Doubles, then grows by steps: the size that a request declares is nowhere
+ * looked at. */
+const char *client_make_room(struct client *c) {
+  size_t left = c->in_size - c->in_start;
+  bool filled = c->in_size == c->in_capacity;
+  bool large = c->in_capacity > KEPT_INPUT ||
+               (c->trimming && c->in_capacity > FIRST_INPUT);
+  if (left > 0 && c->in_start > 0)
+    memmove(c->in, c->in + c->in_start, left);
+  c->in_start = 0;
+  c->in_size = left;
+  c->trimming = false;
+  if (left == 0 && large)
+    return resize(c, FIRST_INPUT);
+  if (!filled || (left == 0 && c->in_capacity == KEPT_INPUT))
+    return NULL;
+  return resize(c, more_than(c->in_capacity));
+}
+
+/* ---- giving back ---- */
+
+void client_take_spare(struct client *c) {
+  struct server *s = c->server;
+  if (!c->reply.data && c->reply.size == 0)
+    reply_swap(&c->reply, &s->spare_reply);
+  if (!c->parser.argv)
+    resp_swap(&c->parser, &s->spare_arguments);
+}
+
+void client_give_spare(struct client *c) {
+  struct server *s = c->server;
+  if (!s->spare_reply.data && c->reply.size == 0)
+    reply_swap(&c->reply, &s->spare_reply);
+  if (!s->spare_arguments.argv && !resp_is_within(&c->parser))
+    resp_swap(&c->parser, &s->spare_arguments);
+}
+
+void client_trim(struct client *c) {
+  if (c->in_size != c->in_start)
+    return;
+  reply_reset(&c->reply, 0);
+  resp_close(&c->parser); /* it makes its list anew */
+  set_memory(c, memory_of(c));
+  if (c->in_capacity > FIRST_INPUT && !c->trimming) {
+    c->trimming = true;
+    vt_cancel(c->reading); /* the buffer is the reader's until then */
+  }
+}
+
+void client_free_buffers(struct client *c) {
+  set_memory(c, 0);
+  reply_close(&c->reply);
+  resp_close(&c->parser);
+  free(c->in);
+}

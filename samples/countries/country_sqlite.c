@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The store over SQLite: each request is a piece of work on libuv's pool, with
+ * a connection of its own. A request is copied, and holds the store. Writers go
+ * one by one, in the order of the calls: side by side they would only hold the
+ * pool's few threads while they wait for SQLite's lock. */
+#include "country_db.h"
+#include "country_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sqlite_store {
+  country_store_t public; /* first */
+  size_t users;           /* requests under way, and the one who opened */
+  vt_mutex_t writing;
+  char path[];
+};
+
+/* All that the worker thread sees. */
+struct job {
+  struct sqlite_store *store; /* only its path */
+  struct country_request *request;
+  char error[COUNTRY_DB_ERROR_SIZE];
+};
+
+static void leave(struct sqlite_store *s) {
+  if (--s->users != 0)
+    return;
+  vt_mutex_close(&s->writing, UV_ECANCELED);
+  free(s);
+}
+
+static int do_load(struct job *job, vt_value_t *value) {
+  const struct country_dict *dict;
+  int status = country_db_load(job->store->path, &dict);
+  if (status == 0)
+    value->p = (void *)(uintptr_t)dict;
+  else
+    snprintf(job->error, sizeof job->error, "%s: %s", job->store->path,
+             vt_strerror(status));
+  return status;
+}
+
+static vt_result_t run_job(void *arg) {
+  struct job *job = arg;
+  const char *path = job->store->path;
+  vt_result_t r = {0, {0}};
+  switch (job->request->act) {
+  case COUNTRY_LOAD:
+    r.status = do_load(job, &r.value);
+    break;
+  case COUNTRY_CHECK:
+    r.status = country_db_check(path, job->error, sizeof job->error);
+    break;
+  case COUNTRY_IMPORT:
+    r.status = country_db_import(path, job->request->csv_path, job->error,
+                                 sizeof job->error);
+    break;
+  case COUNTRY_WRITE:
+  case COUNTRY_REMOVE:
+    r.status = country_db_change(path, job->request, job->error,
+                                 sizeof job->error, &r.value.u);
+    break;
+  }
+  return r;
+}
+
+static struct job *new_job(struct sqlite_store *s,
+                           const struct country_request *request) {
+  struct job *job = calloc(1, sizeof *job);
+  if (!job)
+    return NULL;
+  job->request = country_request_copy(request);
+  if (!job->request) {
+    free(job);
+    return NULL;
+  }
+  job->store = s;
+  s->users++;
+  return job;
+}
+
+static void end_job(struct job *job) {
+  if (!job)
+    return;
+  if (job->error[0])
+    memcpy(job->store->public.error, job->error, sizeof job->error);
+  leave(job->store);
+  free(job->request);
+  free(job);
+}
+
+struct run_frame {
+  vt_frame_t vt;
+  struct sqlite_store *store;
+  const struct country_request *request; /* gone after the first await */
+  struct job *job;
+  bool locked;
+};
+
+static bool is_writer(const struct job *job) {
+  return job->request->act != COUNTRY_LOAD &&
+         job->request->act != COUNTRY_CHECK;
+}
+
+static vt_t run_body(void *frame) {
+  struct run_frame *f = frame;
+  VT_BEGIN(f);
+  f->job = new_job(f->store, f->request);
+  if (!f->job)
+    VT_RETURN(f, vt_failed(UV_ENOMEM));
+  if (is_writer(f->job)) {
+    VT_TRY(f, vt_mutex_lock_async(&f->store->writing));
+    f->locked = true;
+  }
+  VT_RETURN(f, vt_work(run_job, f->job));
+  VT_FINALLY(f);
+  if (f->locked)
+    vt_mutex_unlock(&f->store->writing);
+  end_job(f->job);
+  VT_END(f);
+}
+
+/* Boxed, so that waiting needs no memory: the worker never outlives its job. */
+static vt_t run(country_store_t *store, const struct country_request *request) {
+  struct run_frame f = {.store = (struct sqlite_store *)store,
+                        .request = request};
+  return vt_start_boxed(&f, sizeof f, run_body);
+}
+
+static void close_store(country_store_t *store) {
+  leave((struct sqlite_store *)store);
+}
+
+int country_store_open_sqlite(const char *path, country_store_t **out) {
+  static const struct country_store_ops ops = {run, NULL, close_store};
+  size_t size = strlen(path) + 1;
+  struct sqlite_store *s = calloc(1, sizeof *s + size);
+  if (!s)
+    return UV_ENOMEM;
+  s->public.ops = &ops;
+  s->users = 1;
+  vt_mutex_init(&s->writing); /* always 0 */
+  memcpy(s->path, path, size);
+  *out = &s->public;
+  return 0;
+}
