@@ -3,7 +3,7 @@
 # The cache server on real data, from a bare Debian 12 and this checkout.
 #
 #   samples/demo.sh           installs what is missing, builds, and serves in
-#                             the foreground; prints three lines to try it with
+#                             the foreground; prints what to try it with
 #   samples/demo.sh --check   the same on a free port: plays a session through
 #                             redis-cli, compares every answer, and stops
 set -euo pipefail
@@ -16,7 +16,7 @@ readonly csv=samples/countries/iso_3166-1.csv
 prepare() {
   local tests=OFF
   bash tests/packages.sh gcc libc6-dev make cmake pkg-config \
-    libuv1-dev libsqlite3-dev libpq-dev redis-tools
+    libuv1-dev libsqlite3-dev libpq-dev libhttp-parser-dev redis-tools
   # The release build may already have its tests: they stay.
   if pkg-config --exists cmocka; then tests=ON; fi
   mkdir -p "$data"
@@ -32,18 +32,18 @@ build() {
     cmake --build --preset release --target vt-cache-server
 }
 
-# The server's line for a port; its database is made new from the real data.
+# The server's line for two ports; its database is made new from the real data.
 serve() {
-  exec "$server" --port "$1" --db "$data/countries.db" --import "$csv" \
-    --log "$data/access.log"
+  exec "$server" --port "$1" --http-port "$2" --db "$data/countries.db" \
+    --import "$csv" --log "$data/access.log"
 }
 
 # --- in the foreground ---
 
 is_busy() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-first_free_port() {
-  local port=7379
+first_free_port() { # FROM
+  local port=$1
   while is_busy $port; do
     port=$((port + 1))
   done
@@ -51,8 +51,9 @@ first_free_port() {
 }
 
 run_in_foreground() {
-  local port
-  port=$(first_free_port)
+  local port http
+  port=$(first_free_port 7379)
+  http=$(first_free_port 8080)
   [ "$port" -eq 7379 ] ||
     echo "demo: port 7379 is in use, so this server takes $port"
   cat <<END
@@ -62,13 +63,16 @@ demo: paste these into a second terminal; Ctrl-C stops the server
     redis-cli -p $port HGETALL country:DE
     redis-cli -p $port GET countries
 
+demo: and look at http://127.0.0.1:$http/
+
 END
-  serve "$port"
+  serve "$port" "$http"
 }
 
 # --- the check ---
 
 port=
+http=
 pid=
 asked=0
 right=0
@@ -82,12 +86,13 @@ start_server() {
   local out=$data/server.out tries=0
   rm -f "$data/access.log"
   : >"$out" # the loop below may look before the server has started
-  (serve 0) >"$out" 2>&1 &
+  (serve 0 0) >"$out" 2>&1 &
   pid=$!
   trap stop_server EXIT
-  while [ -z "$port" ]; do
+  while [ -z "$port" ] || [ -z "$http" ]; do
     port=$(sed -n 's/^vt-cache-server: listening on .*:\([0-9]*\)$/\1/p' \
       "$out")
+    http=$(sed -n 's/^vt-cache-server: http on .*:\([0-9]*\)$/\1/p' "$out")
     tries=$((tries + 1))
     if [ $tries -gt 200 ] || ! kill -0 $pid 2>/dev/null; then
       cat "$out" >&2
@@ -158,12 +163,29 @@ play() {
   is Germany GET country:276
   is 249 DBSIZE
   judge_keys
+  judge_http
   like "ERR unknown command 'FLY'*" FLY away
   like 'ERR wrong number of arguments for *' GET
   like '# Server*' INFO
   like 'save*' CONFIG GET save
   is OK SELECT 0
   is OK QUIT
+}
+
+# get PATH: the last line of the answer.
+get() {
+  exec 3<>"/dev/tcp/127.0.0.1/$http"
+  printf 'GET %s HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n' "$1" >&3
+  tail -n 1 <&3
+  exec 3>&-
+}
+
+judge_http() {
+  local expected='{"numeric":276,"alpha_2":"DE",*' got
+  got=$(get /countries/de) || true
+  # shellcheck disable=SC2053 # a pattern on purpose
+  judge 'GET /countries/de' "$expected" "$got" \
+    "$([[ $got == $expected ]] && echo yes)"
 }
 
 # Every country and the dictionary.
