@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A result is not a value task, though both are two words. */
-/* expect: incompatible|could not convert|cannot convert|no viable|no matching
- * */
+/* expect: incompatible|could not convert|cannot convert|no viable|no matching */
 /* also: c++ */
 #include <vt.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A typed value task is awaited through its member. */
-/* expect: incompatible|could not convert|cannot convert|no viable|no matching
- * */
+/* expect: incompatible|could not convert|cannot convert|no viable|no matching */
 /* also: c++ */
 #include <vt.h>
 

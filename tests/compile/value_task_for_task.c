@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A value task where a task is wanted. */
-/* expect: incompatible|could not convert|cannot convert|no viable|no matching
- * */
+/* expect: incompatible|could not convert|cannot convert|no viable|no matching */
 /* also: c++ */
 #include <vt.h>
 
