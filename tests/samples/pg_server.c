@@ -21,17 +21,22 @@
 
 /* ---- processes ---- */
 
-/* In the child: what it becomes must not be root, nor outlive the test. */
-static void become(const char *program, char *const *arguments, int errors) {
+/* In the child: what it becomes must not be root, nor outlive the test. Its
+ * programs look for each other beside the path in arguments[0], and go back to
+ * the folder that they started in, which must be open to that user. */
+static void become(const char *program, char **arguments, int errors) {
   char path[256];
   const struct passwd *user = getuid() == 0 ? getpwnam("postgres") : NULL;
   int nothing = open("/dev/null", O_RDWR);
   snprintf(path, sizeof path, "%s/%s", getenv("VT_POSTGRES"), program);
+  arguments[0] = path;
   dup2(nothing, STDIN_FILENO);
   dup2(nothing, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   for (int fd = 3; fd < 256; fd++)
     close(fd);
+  if (chdir("/") != 0)
+    _exit(126);
   if (user && (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 ||
                setuid(user->pw_uid) != 0))
     _exit(126);
@@ -40,7 +45,7 @@ static void become(const char *program, char *const *arguments, int errors) {
   _exit(127);
 }
 
-static pid_t start(const char *program, char *const *arguments, int errors) {
+static pid_t start(const char *program, char **arguments, int errors) {
   pid_t pid = fork();
   if (pid == 0)
     become(program, arguments, errors);
@@ -71,9 +76,8 @@ const char *pg_server_open(struct pg_server *s) {
   snprintf(s->url, sizeof s->url, "postgresql:///postgres?host=%s&user=tester",
            s->dir);
   snprintf(data, sizeof data, "%s/data", s->dir);
-  char *const arguments[] = {"initdb", "-D",        data,         "-A",
-                             "trust",  "-U",        "tester",     "-E",
-                             "UTF8",   "--no-sync", "--locale=C", NULL};
+  char *arguments[] = {NULL,     "-D", data,   "-A",        "trust",      "-U",
+                       "tester", "-E", "UTF8", "--no-sync", "--locale=C", NULL};
   if (!succeeds(start("initdb", arguments, STDERR_FILENO)))
     return "initdb failed";
   return pg_server_start(s) ? NULL : "postgres did not start";
@@ -101,15 +105,15 @@ bool pg_server_start(struct pg_server *s) {
   char data[96];
   int log[2];
   snprintf(data, sizeof data, "%s/data", s->dir);
-  char *const arguments[] = {"postgres", "-D",
-                             data,       "-k",
-                             s->dir,     "-h",
-                             "",         "-F",
-                             "-c",       "autovacuum=off",
-                             "-c",       "shared_buffers=16MB",
-                             "-c",       "max_connections=30",
-                             "-c",       "log_min_messages=log",
-                             NULL};
+  char *arguments[] = {NULL,   "-D",
+                       data,   "-k",
+                       s->dir, "-h",
+                       "",     "-F",
+                       "-c",   "autovacuum=off",
+                       "-c",   "shared_buffers=16MB",
+                       "-c",   "max_connections=30",
+                       "-c",   "log_min_messages=log",
+                       NULL};
   if (pipe2(log, O_CLOEXEC) != 0)
     return false;
   s->pid = start("postgres", arguments, log[1]);
