@@ -91,6 +91,8 @@ static vt_t client_body(void *frame) {
   vt_result_t r;
   VT_BEGIN(f);
   while (!f->c->leaving) {
+    if (client_is_to_wait(f->c))
+      VT_TRY(f, vt_yield());
     why = f->c->refusal ? f->c->refusal : client_make_room(f->c);
     if (why) {
       VT_TRY(f, refuse(f->c, why));

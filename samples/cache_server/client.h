@@ -57,6 +57,7 @@ struct client {
   bool seated;   /* counts as a client */
   bool trimming; /* reading was cancelled to give the buffer back */
   bool leaving;  /* after the replies so far */
+  bool evicted;  /* its memory counts no more, and is still there */
 
   enum client_phase phase;
   struct progress progress; /* of the phase */
@@ -109,8 +110,12 @@ void client_sweep(struct client *c, uint64_t now_ms);
 
 /* ---- client_memory.c ---- */
 
+/* True when room would take memory while that of evicted clients has not gone
+ * yet: in the loop's next turn it has. */
+bool client_is_to_wait(const struct client *c);
+
 /* Room for a read, behind what is not used yet. NULL, or why the client cannot
- * have it, as a reply. */
+ * have it, as a reply; NULL too when its stream is closed. */
 const char *client_make_room(struct client *c);
 
 /* Counts the buffers as they are now. While all clients together hold too much,

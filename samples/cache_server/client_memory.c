@@ -37,6 +37,8 @@ static struct client *largest(const struct server *s) {
 /* Its memory goes a turn later, but counts no more. */
 static void evict(struct client *c) {
   server_count(&c->server->counts.evicted, 1);
+  c->server->evicted += !c->evicted;
+  c->evicted = true;
   client_stop(c);
   set_memory(c, 0);
 }
@@ -100,6 +102,8 @@ const char *client_make_room(struct client *c) {
   bool filled = c->in_size == c->in_capacity;
   bool large = c->in_capacity > KEPT_INPUT ||
                (c->trimming && c->in_capacity > FIRST_INPUT);
+  if (!c->stream)
+    return NULL;
   if (left > 0 && c->in_start > 0)
     memmove(c->in, c->in + c->in_start, left);
   c->in_start = 0;
@@ -110,6 +114,11 @@ const char *client_make_room(struct client *c) {
   if (!filled || (left == 0 && c->in_capacity == KEPT_INPUT))
     return NULL;
   return resize(c, more_than(c->in_capacity));
+}
+
+bool client_is_to_wait(const struct client *c) {
+  return c->server->evicted > 0 && c->in_capacity >= KEPT_INPUT &&
+         c->in_size == c->in_capacity;
 }
 
 /* ---- giving back ---- */
@@ -143,6 +152,7 @@ void client_trim(struct client *c) {
 }
 
 void client_free_buffers(struct client *c) {
+  c->server->evicted -= c->evicted;
   set_memory(c, 0);
   reply_close(&c->reply);
   resp_close(&c->parser);

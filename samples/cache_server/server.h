@@ -69,6 +69,7 @@ struct server {
   struct resp_parser spare_arguments;
 
   struct client *clients; /* a list in both directions, the newest first */
+  size_t evicted;         /* of these, evicted */
   struct server_counts counts;
   uint64_t generation;  /* of the data that countries has */
   uint64_t started_ms;  /* of uv_hrtime */
