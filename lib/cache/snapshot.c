@@ -138,7 +138,7 @@ static void on_taken(vt_wait_list_t *list, vt__wait_t *wait) {
   settle(owner_of(list));
 }
 
-static const vt__wait_rule_t rule = {.ops = VT__WAIT_OPS("snapshot"),
+static const vt__wait_rule_t rule = {.ops = VT__WAIT_OPS_TAKEN("snapshot"),
                                      .left = on_left,
                                      .give_back = on_taken,
                                      .taken = on_taken};

@@ -68,13 +68,13 @@ struct vt_loop {
 
   uv_loop_t *uv;
   const uint64_t *clock; /* uv_now's number, without the call */
-  uint32_t attached;  /* times */
-  uint32_t closing;   /* handles not yet closed */
-  uint32_t holds;     /* of the async */
-  bool held;          /* the async is referenced */
-  bool running;       /* vt_loop_run is on the stack, */
-  bool told;          /* and has its result */
-  uint64_t timer_due; /* of the started timer; 0: stopped */
+  uint32_t attached;     /* times */
+  uint32_t closing;      /* handles not yet closed */
+  uint32_t holds;        /* of the async */
+  bool held;             /* the async is referenced */
+  bool running;          /* vt_loop_run is on the stack, */
+  bool told;             /* and has its result */
+  uint64_t timer_due;    /* of the started timer; 0: stopped */
   uint64_t misuse;
   uint64_t reports;
   vt_report_fn *report;
@@ -82,7 +82,7 @@ struct vt_loop {
   vt_detach_fn *detached;
   vt__sites_t sites;
   vt__table_t handles; /* of uv_handle_t, to vt__handle_t: core/handles.h */
-  size_t borrowed;   /* of them, those of the user's */
+  size_t borrowed;     /* of them, those of the user's */
   struct vt__task_cache {
     vt_task_t *free;
     uint32_t count;
@@ -143,9 +143,15 @@ void vt__loop_ref(vt_loop_t *loop, bool ref);
 /* Gives up the processor for a moment. */
 void vt__thread_yield(void);
 
+/* Runs the block in this turn, or soon. */
+static inline void vt__ready_push(vt_loop_t *loop, vt_op_t *block) {
+  vt__queue_push(&loop->ready, block);
+  if (!VT_LIKELY(loop->turning))
+    vt__loop_wake(loop);
+}
+
 /* ---- ready.c ---- */
 
-void vt__ready_push(vt_loop_t *loop, vt_op_t *block);
 /* One turn: the inbox, due delays, the ready queue, within the budget; and what
  * yielded, when a poll for I/O lies between two such turns (after_io). */
 void vt__loop_turn(vt_loop_t *loop, bool after_io);

@@ -17,12 +17,6 @@
 #include "core/membership.h"
 #include "core/own.h"
 
-void vt__ready_push(vt_loop_t *loop, vt_op_t *block) {
-  vt__queue_push(&loop->ready, block);
-  if (!loop->turning)
-    vt__loop_wake(loop);
-}
-
 void vt__inbox_take(vt_loop_t *loop) {
   vt_op_t *posted =
       atomic_exchange_explicit(&loop->inbox, NULL, memory_order_acq_rel);

@@ -123,28 +123,9 @@ void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
   join(w, list);
 }
 
-/* The continuation is queued, never run here. */
-static void complete(vt__wait_t *w, vt_result_t result) {
-  vt_loop_t *loop = vt__slab_of(w)->loop;
-  if (VT_LIKELY(w->op.phase == VT__AWAITED && w->op.k)) {
-    w->op.result = result;
-    w->op.phase = VT__QUEUED;
-    vt__ready_push(loop, &w->op);
-    vt__loop_release_soon(loop);
-    return;
-  }
-  vt__op_finish(&w->op, result);
-  vt__loop_release(loop);
-}
-
 void vt__wait_end(vt__wait_t *w, vt_result_t result) {
   leave(w);
-  complete(w, result);
-}
-
-void vt__wait_hand(vt__wait_t *w, vt_result_t result) {
-  w->list->first = w->link.next;
-  complete(w, result);
+  vt__wait_complete(w, result);
 }
 
 void vt__wait_list_end(vt_wait_list_t *list, vt_result_t result) {
@@ -170,12 +151,17 @@ int vt__wait_list_shut(vt_wait_list_t *list, int64_t *closed, int64_t status) {
 
 /* ---- a wait as a source ---- */
 
-static void taken(vt__wait_t *w) {
+/* Out of the list, where it is in one. */
+static inline bool take(vt__wait_t *w) {
   if (vt__link_is_alone(&w->link))
-    return;
+    return false;
   vt__link_leave(&w->link);
   w->list->count--;
-  if (rule_of(&w->op)->taken)
+  return true;
+}
+
+static void taken(vt__wait_t *w) {
+  if (take(w) && rule_of(&w->op)->taken)
     rule_of(&w->op)->taken(w->list, w);
 }
 
@@ -216,12 +202,13 @@ static VT_COLD void on_ready_slowly(vt_loop_t *loop, vt_op_t *op) {
   drop(op);
 }
 
+/* The common case of those whose rule has no taken. */
 static void on_ready(vt_loop_t *loop, vt_op_t *op) {
   if (!VT_LIKELY(op->k && op->flags == 0 && loop->pool.unusual == 0)) {
     on_ready_slowly(loop, op);
     return;
   }
-  taken(wait_of_op(op));
+  take(wait_of_op(op));
   vt_continuation_fn *k = op->k;
   void *state = op->state;
   vt_result_t result = op->result;
@@ -288,12 +275,12 @@ static bool may_leave(const vt_op_t *op) {
   return !rule->stays && !rule->cancel && !vt__link_is_alone(&w->link);
 }
 
-const struct vt__own_ops vt__wait_own = {
-    .attach = vt__op_attach,
-    .stop = stop,
-    .forget = forget,
-    .drop = drop_untaken,
-    .ready = on_ready,
-    .may_leave = may_leave,
-    .owns = owns,
-};
+#define OWN_OPS(on_turn)                                                       \
+  {                                                                            \
+    .attach = vt__op_attach, .stop = stop, .forget = forget,                   \
+    .drop = drop_untaken, .ready = (on_turn), .may_leave = may_leave,          \
+    .owns = owns                                                               \
+  }
+
+const struct vt__own_ops vt__wait_own = OWN_OPS(on_ready);
+const struct vt__own_ops vt__wait_own_taken = OWN_OPS(on_ready_slowly);

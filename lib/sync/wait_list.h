@@ -34,7 +34,8 @@ typedef struct vt__wait_rule {
   /* Optional. Nobody takes what the wait was handed; it is out of the list. */
   void (*give_back)(vt_wait_list_t *list, vt__wait_t *wait);
 
-  /* Optional. What the wait was handed is taken; it is out of the list. */
+  /* Optional, with VT__WAIT_OPS_TAKEN. What the wait was handed is taken; it is
+   * out of the list. */
   void (*taken)(vt_wait_list_t *list, vt__wait_t *wait);
 
   /* Optional. In place of leaving the list: as vt_cancel. */
@@ -44,14 +45,17 @@ typedef struct vt__wait_rule {
   bool stays;
 } vt__wait_rule_t;
 
-#define VT__WAIT_OPS(name)                                                     \
+#define VT__WAIT_OPS_OWN(name, own_ops)                                        \
   {                                                                            \
     .kind = (name), .status = vt__op_status, .result = vt__wait_result,        \
     .on_completed = vt__op_on_completed, .cancel = vt__wait_cancel,            \
-    .own = &vt__wait_own                                                       \
+    .own = (own_ops)                                                           \
   }
+#define VT__WAIT_OPS(name) VT__WAIT_OPS_OWN(name, &vt__wait_own)
+#define VT__WAIT_OPS_TAKEN(name) VT__WAIT_OPS_OWN(name, &vt__wait_own_taken)
 
 extern const struct vt__own_ops vt__wait_own;
+extern const struct vt__own_ops vt__wait_own_taken;
 vt_result_t vt__wait_result(vt_source_t *source, uint64_t token);
 int vt__wait_cancel(vt_source_t *source, uint64_t token);
 
@@ -77,9 +81,7 @@ vt_t vt__wait_enlist_block(vt_wait_list_t *list, const vt__wait_rule_t *rule,
 void vt__wait_move(vt__wait_t *wait, vt_wait_list_t *list,
                    const vt__wait_rule_t *rule);
 
-/* Completes the first that waits by what it waited for, which it gives back
- * when nobody takes it, as its rule tells; or any by nothing but a result. */
-void vt__wait_hand(vt__wait_t *wait, vt_result_t result);
+/* Completes a wait by nothing but a result. */
 void vt__wait_end(vt__wait_t *wait, vt_result_t result);
 
 /* Ends all that wait, in their order. */
@@ -118,6 +120,27 @@ static inline vt__wait_t *vt__wait_first(const vt_wait_list_t *list) {
 static inline vt_result_t vt__wait_status(int64_t status) {
   vt_result_t r = {status, {0}};
   return r;
+}
+
+/* The continuation is queued, never run here. */
+static inline void vt__wait_complete(vt__wait_t *w, vt_result_t result) {
+  vt_loop_t *loop = vt__slab_of(w)->loop;
+  if (VT_LIKELY(w->op.phase == VT__AWAITED && w->op.k)) {
+    w->op.result = result;
+    w->op.phase = VT__QUEUED;
+    vt__loop_release_soon(loop);
+    vt__ready_push(loop, &w->op);
+    return;
+  }
+  vt__op_finish(&w->op, result);
+  vt__loop_release(loop);
+}
+
+/* Completes the first that waits by what it waited for, which it gives back
+ * when nobody takes it, as its rule tells. */
+static inline void vt__wait_hand(vt__wait_t *w, vt_result_t result) {
+  w->list->first = w->link.next;
+  vt__wait_complete(w, result);
 }
 
 #endif
