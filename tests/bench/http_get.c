@@ -60,7 +60,7 @@ static void compare_both(struct bench *b, const char *folder) {
     return;
   }
   compare(b, server_start_nginx(&other, folder), "nginx", 0.97);
-  compare(b, server_start_bare(&other, b->program), "libuv", 1.07);
+  compare(b, server_start_bare_http(&other, b->program), "libuv", 1.07);
   if (server_stop(&ours) != 0)
     bench_fail(b, "http_get", "vt-cache-server did not stop cleanly");
 }

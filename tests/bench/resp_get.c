@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* resp_get: GET country:276 from vt-cache-server against redis-server, the same
- * client for both: the server's CPU time a request. */
+/* resp_get: GET country:276 from vt-cache-server against redis-server, and a
+ * bare libuv responder that looks nothing up; the same client for all: the
+ * server's CPU time a request. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,29 +10,30 @@
 #include "child.h"
 #include "server.h"
 
-static struct server ours, redis;
+static struct server ours, other;
 static unsigned pipeline;
 
 static int round_ours(uint64_t n, double *out_ns) {
   return server_get(&ours, pipeline, n, out_ns);
 }
 
-static int round_redis(uint64_t n, double *out_ns) {
-  return server_get(&redis, pipeline, n, out_ns);
+static int round_other(uint64_t n, double *out_ns) {
+  return server_get(&other, pipeline, n, out_ns);
 }
 
-static void compare(struct bench *b, unsigned depth, double limit) {
+static void compare_at(struct bench *b, unsigned depth, const char *baseline,
+                       double limit) {
   char name[32];
   struct bench_pair pair = {
       .ours = round_ours,
-      .baseline = round_redis,
+      .baseline = round_other,
       .n = b->quick ? 50000 : 400000,
       .rounds = b->quick ? 3 : 7,
   };
   struct bench_line line = {
       .bench = name,
       .metric = "cpu",
-      .baseline = "redis-server",
+      .baseline = baseline,
       .limit = limit,
   };
   snprintf(name, sizeof name, "resp_get_p%u", depth);
@@ -39,28 +41,43 @@ static void compare(struct bench *b, unsigned depth, double limit) {
   bench_compare(b, &pair, line);
 }
 
-static void compare_both(struct bench *b, const char *folder) {
-  int rc = server_start_redis(&redis);
+struct against {
+  const char *name;
+  double limit_p1, limit_p16;
+};
+
+static void compare(struct bench *b, int started, struct against against) {
+  char why[64];
+  if (started == 0) {
+    compare_at(b, 1, against.name, against.limit_p1);
+    compare_at(b, 16, against.name, against.limit_p16);
+    server_stop(&other);
+    return;
+  }
+  snprintf(why, sizeof why, "%s %s", against.name,
+           started == CHILD_ABSENT ? "not installed" : "did not start");
+  if (started == CHILD_ABSENT)
+    bench_skip(b, "resp_get", why);
+  else
+    bench_fail(b, "resp_get", why);
+}
+
+static void compare_all(struct bench *b, const char *folder) {
+  struct against redis = {"redis-server", 0.92, 0.65};
+  struct against bare = {"libuv", 1.05, 1.10};
+  int rc = server_start_vt(&ours, b->program, folder);
   if (rc == CHILD_ABSENT) {
-    bench_skip(b, "resp_get", "redis-server not installed");
+    bench_skip(b, "resp_get", "vt-cache-server not built");
     return;
   }
   if (rc != 0) {
-    bench_fail(b, "resp_get", "redis-server did not start");
+    bench_fail(b, "resp_get", "vt-cache-server did not start");
     return;
   }
-  rc = server_start_vt(&ours, b->program, folder);
-  if (rc == CHILD_ABSENT) {
-    bench_skip(b, "resp_get", "vt-cache-server not built");
-  } else if (rc != 0) {
-    bench_fail(b, "resp_get", "vt-cache-server did not start");
-  } else {
-    compare(b, 1, 0.92);
-    compare(b, 16, 0.65);
-    if (server_stop(&ours) != 0)
-      bench_fail(b, "resp_get", "vt-cache-server did not stop cleanly");
-  }
-  server_stop(&redis);
+  compare(b, server_start_redis(&other), redis);
+  compare(b, server_start_bare_resp(&other, b->program), bare);
+  if (server_stop(&ours) != 0)
+    bench_fail(b, "resp_get", "vt-cache-server did not stop cleanly");
 }
 
 void bench_resp_get(struct bench *b) {
@@ -69,7 +86,7 @@ void bench_resp_get(struct bench *b) {
     bench_fail(b, "resp_get", "no temporary folder");
     return;
   }
-  compare_both(b, folder);
+  compare_all(b, folder);
   snprintf(db, sizeof db, "%s/countries.db", folder);
   unlink(db);
   rmdir(folder);

@@ -107,6 +107,21 @@ int server_start_vt(struct server *s, const char *program, const char *folder) {
   return start(s, argv, "GET " KEY "\r\n", "$7\r\nGermany");
 }
 
+static int start_bare(struct server *s, const char *program,
+                      const char *protocol, const char *first,
+                      const char *expected) {
+  char port[16], path[4096];
+  s->port = free_port();
+  snprintf(port, sizeof port, "%u", s->port);
+  child_beside(program, "vt_bench_bare_server", path, sizeof path);
+  const char *argv[] = {path, port, protocol, NULL};
+  return start(s, argv, first, expected);
+}
+
+int server_start_bare_resp(struct server *s, const char *program) {
+  return start_bare(s, program, "resp", "GET " KEY "\r\n", "$7\r\nGermany");
+}
+
 /* ---- HTTP ---- */
 
 #define HTTP_ASK "GET /countries/276 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -157,13 +172,8 @@ int server_start_nginx(struct server *s, const char *folder) {
   return rc;
 }
 
-int server_start_bare(struct server *s, const char *program) {
-  char port[16], path[4096];
-  s->port = free_port();
-  snprintf(port, sizeof port, "%u", s->port);
-  child_beside(program, "vt_bench_bare_http", path, sizeof path);
-  const char *argv[] = {path, port, NULL};
-  return start(s, argv, HTTP_ASK, HTTP_OK);
+int server_start_bare_http(struct server *s, const char *program) {
+  return start_bare(s, program, "http", HTTP_ASK, HTTP_OK);
 }
 
 int server_http_get(const struct server *s, const char *path, double *out_ns) {

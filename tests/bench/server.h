@@ -26,8 +26,10 @@ int server_start_vt_http(struct server *s, const char *program,
  * its files lie in folder. */
 int server_start_nginx(struct server *s, const char *folder);
 
-/* The bare responder (http_get_baseline.c), which lies near program. */
-int server_start_bare(struct server *s, const char *program);
+/* The bare responder (bare_server.c), which lies near program, of HTTP or of
+ * RESP. */
+int server_start_bare_http(struct server *s, const char *program);
+int server_start_bare_resp(struct server *s, const char *program);
 
 int server_stop(struct server *s);
 
