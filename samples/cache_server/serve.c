@@ -30,13 +30,18 @@ static void end_tail(struct client *c) {
   c->tail = (struct client_tail){0};
 }
 
+/* What waits is looked at: by the sweeper, and by those who need memory. */
 static vt_t write_out(struct client *c, const char *data, size_t size) {
-  if (!client_account(c) || !c->stream)
+  if (!c->stream)
     return vt_failed(UV_ECANCELED);
+  server_count(&c->server->counts.bytes_out, size);
+  vt_t v = vt_stream_write(c->stream, data, size);
+  if (VT_LIKELY(vt_in_hand(v)))
+    return v;
   client_set_phase(c, CLIENT_WRITING);
   c->progress.moved = size;
-  server_count(&c->server->counts.bytes_out, size);
-  return vt_stream_write(c->stream, data, size);
+  client_account(c); /* one that is stopped here has its write cancelled */
+  return v;
 }
 
 /* Leaves the end of a tail in the buffer, to go with what follows. */
