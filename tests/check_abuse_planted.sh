@@ -6,10 +6,6 @@
 set -euo pipefail
 
 readonly table=$1 tests=$2 build=$3
-copy=$(mktemp)
-readonly copy
-trap 'rm -f "$copy"' EXIT
-
 . "$tests/structure/demand.sh"
 
 check() { bash "$tests/check_abuse.sh" "$copy" "$tests" "$build"; }

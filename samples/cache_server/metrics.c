@@ -3,6 +3,7 @@
 #include "metrics.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,22 +124,85 @@ static void put_histogram(struct reply *out, const char *name, const char *help,
   put(out, "%s_count %llu\n", name, (unsigned long long)sum);
 }
 
+/* ---- the numbers ---- */
+
+/* One of them, at a place in the struct that has it. */
+struct number {
+  const char *name, *type, *help;
+  size_t at;
+};
+
+#define COUNT_OF(rows) (sizeof(rows) / sizeof *(rows))
+
+#define CACHE(member) offsetof(struct metrics_cache, member)
+static const struct number cache_numbers[] = {
+    {"vt_cache_hits_total", "counter",
+     "Look-ups that were answered from memory.", CACHE(hits)},
+    {"vt_cache_misses_total", "counter",
+     "Look-ups that had to wait for a load.", CACHE(misses)},
+    {"vt_cache_loads_total", "counter",
+     "Loads from the database that were begun.", CACHE(loads)},
+    {"vt_cache_load_failures_total", "counter", "Loads that failed.",
+     CACHE(failures)},
+    {"vt_cache_invalidations_total", "counter",
+     "Times that the data was given up.", CACHE(invalidations)},
+    {"vt_cache_waiting", "gauge", "Look-ups that wait for a load now.",
+     CACHE(waiting)},
+};
+
+#define HTTP(member) offsetof(struct metrics, member)
+static const struct number http_numbers[] = {
+    {"vt_http_connections_total", "counter", "HTTP connections accepted.",
+     HTTP(connections)},
+    {"vt_http_connections", "gauge", "HTTP connections open now.", HTTP(open)},
+    {"vt_http_received_bytes_total", "counter", "Bytes of HTTP requests.",
+     HTTP(bytes_in)},
+    {"vt_http_sent_bytes_total", "counter", "Bytes of HTTP answers.",
+     HTTP(bytes_out)},
+};
+
+#define STATS(member) offsetof(struct server_stats, member)
+static const struct number server_numbers[] = {
+    {"vt_resp_commands_total", "counter", "Commands over the Redis protocol.",
+     STATS(commands)},
+    {"vt_connections_total", "counter", "Connections accepted, HTTP's too.",
+     STATS(connections)},
+    {"vt_connections", "gauge", "Connections open now, HTTP's too.",
+     STATS(connected)},
+    {"vt_resp_received_bytes_total", "counter", "Bytes of RESP requests.",
+     STATS(bytes_in)},
+    {"vt_resp_sent_bytes_total", "counter", "Bytes of RESP replies.",
+     STATS(bytes_out)},
+    {"vt_clients_rejected_total", "counter",
+     "Connections that were one too many.", STATS(rejected)},
+    {"vt_clients_evicted_total", "counter",
+     "Connections closed so that others have room.", STATS(evicted)},
+    {"vt_clients_timed_out_total", "counter",
+     "Connections closed by a deadline.", STATS(timed_out)},
+    {"vt_client_memory_bytes", "gauge", "Memory of all clients' buffers.",
+     STATS(client_memory)},
+    {"vt_log_dropped_total", "counter",
+     "Lines of the access log that were dropped.", STATS(log_dropped)},
+    {"vt_loops", "gauge", "Event loops.", STATS(loops)},
+};
+
+static uint64_t read_plain(const void *at) { return *(const uint64_t *)at; }
+
+static uint64_t read_shared(const void *at) {
+  return server_read((const _Atomic uint64_t *)at);
+}
+
+static void put_numbers(struct reply *out, const struct number *rows,
+                        size_t count, const void *of,
+                        uint64_t (*read)(const void *at)) {
+  for (size_t i = 0; i < count; i++)
+    put_number(out, rows[i].name, rows[i].type, rows[i].help,
+               read((const char *)of + rows[i].at));
+}
+
 static void put_cache(struct reply *out, const struct metrics *m) {
-  const struct metrics_cache *c = &m->cache;
-  put_number(out, "vt_cache_hits_total", "counter",
-             "Look-ups that were answered from memory.", server_read(&c->hits));
-  put_number(out, "vt_cache_misses_total", "counter",
-             "Look-ups that had to wait for a load.", server_read(&c->misses));
-  put_number(out, "vt_cache_loads_total", "counter",
-             "Loads from the database that were begun.",
-             server_read(&c->loads));
-  put_number(out, "vt_cache_load_failures_total", "counter",
-             "Loads that failed.", server_read(&c->failures));
-  put_number(out, "vt_cache_invalidations_total", "counter",
-             "Times that the data was given up.",
-             server_read(&c->invalidations));
-  put_number(out, "vt_cache_waiting", "gauge",
-             "Look-ups that wait for a load now.", server_read(&c->waiting));
+  put_numbers(out, cache_numbers, COUNT_OF(cache_numbers), &m->cache,
+              read_shared);
   put_histogram(out, "vt_cache_load_duration_seconds",
                 "How long loads from the database took.", &m->loads);
 }
@@ -153,37 +217,7 @@ static void put_http(struct reply *out, const struct metrics *m) {
       out, "vt_http_request_duration_seconds",
       "From a whole HTTP request to its answer's write; of one batch in 8.",
       &m->requests);
-  put_number(out, "vt_http_connections_total", "counter",
-             "HTTP connections accepted.", server_read(&m->connections));
-  put_number(out, "vt_http_connections", "gauge", "HTTP connections open now.",
-             server_read(&m->open));
-  put_number(out, "vt_http_received_bytes_total", "counter",
-             "Bytes of HTTP requests.", server_read(&m->bytes_in));
-  put_number(out, "vt_http_sent_bytes_total", "counter",
-             "Bytes of HTTP answers.", server_read(&m->bytes_out));
-}
-
-static void put_resp(struct reply *out, const struct server_stats *stats) {
-  put_number(out, "vt_resp_commands_total", "counter",
-             "Commands over the Redis protocol.", stats->commands);
-  put_number(out, "vt_connections_total", "counter",
-             "Connections accepted, HTTP's too.", stats->connections);
-  put_number(out, "vt_connections", "gauge",
-             "Connections open now, HTTP's too.", stats->connected);
-  put_number(out, "vt_resp_received_bytes_total", "counter",
-             "Bytes of RESP requests.", stats->bytes_in);
-  put_number(out, "vt_resp_sent_bytes_total", "counter",
-             "Bytes of RESP replies.", stats->bytes_out);
-  put_number(out, "vt_clients_rejected_total", "counter",
-             "Connections that were one too many.", stats->rejected);
-  put_number(out, "vt_clients_evicted_total", "counter",
-             "Connections closed so that others have room.", stats->evicted);
-  put_number(out, "vt_clients_timed_out_total", "counter",
-             "Connections closed by a deadline.", stats->timed_out);
-  put_number(out, "vt_client_memory_bytes", "gauge",
-             "Memory of all clients' buffers.", stats->client_memory);
-  put_number(out, "vt_log_dropped_total", "counter",
-             "Lines of the access log that were dropped.", stats->log_dropped);
+  put_numbers(out, http_numbers, COUNT_OF(http_numbers), m, read_shared);
 }
 
 static void put_process(struct reply *out, const struct server_stats *stats) {
@@ -191,7 +225,6 @@ static void put_process(struct reply *out, const struct server_stats *stats) {
   size_t memory;
   put_seconds(out, "vt_uptime_seconds", "gauge", "Since the server started.",
               stats->uptime_ms * 1000000);
-  put_number(out, "vt_loops", "gauge", "Event loops.", stats->loops);
   if (uv_getrusage(&usage) == 0) {
     uint64_t us =
         (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
@@ -215,6 +248,7 @@ void metrics_write(const struct server *s, struct reply *out) {
   server_stats(s, &stats);
   put_cache(out, &sum);
   put_http(out, &sum);
-  put_resp(out, &stats);
+  put_numbers(out, server_numbers, COUNT_OF(server_numbers), &stats,
+              read_plain);
   put_process(out, &stats);
 }

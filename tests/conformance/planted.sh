@@ -7,10 +7,7 @@ set -euo pipefail
 
 readonly table=$1 tests=$2 build=$3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-copy=$(mktemp)
-readonly here copy
-trap 'rm -f "$copy"' EXIT
-
+readonly here
 . "$here/../structure/demand.sh"
 
 check() {

@@ -18,6 +18,12 @@ demand() {
   fi
 }
 
+if [ -n "${table-}" ]; then
+  copy=$(mktemp)
+  readonly copy
+  trap 'rm -f "$copy"' EXIT
+fi
+
 # plant SED-SCRIPT TEXT: $copy is $table changed, and check, which the twin
 # defines, must fail with TEXT.
 plant() {
