@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vt.h>
 
 #define BULK_DEFAULT ((size_t)64 * 1024 * 1024)
 #define KEEP_ARGUMENTS 1024u /* slots that stay allocated between requests */
@@ -363,15 +364,12 @@ static bool read_whole(struct resp_parser *p, const char *data, size_t size,
   return true;
 }
 
-enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
-                          size_t *out_used) {
+/* By the states, as long as one leads to the next. */
+static VT_NOINLINE enum resp_event read_on(struct resp_parser *p, char *data,
+                                           size_t size, size_t *out_used) {
   enum resp_event e;
-  if (p->state == START) {
-    if (p->quick && p->capacity <= KEEP_ARGUMENTS &&
-        read_whole(p, data, size, out_used))
-      return RESP_REQUEST;
+  if (p->state == START)
     begin(p);
-  }
   do
     e = step(p, data, size);
   while (e == RESP_GO_ON);
@@ -380,6 +378,14 @@ enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
   p->at -= *out_used;
   p->scanned -= p->scanned < *out_used ? p->scanned : *out_used;
   return e;
+}
+
+enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
+                          size_t *out_used) {
+  if (p->state == START && p->quick && p->capacity <= KEEP_ARGUMENTS &&
+      read_whole(p, data, size, out_used))
+    return RESP_REQUEST;
+  return read_on(p, data, size, out_used);
 }
 
 bool resp_is_within(const struct resp_parser *p) { return p->state != START; }
