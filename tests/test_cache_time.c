@@ -107,6 +107,19 @@ TIME_CASE(a_value_may_have_a_time_of_its_own, 0, .ttl_ms = 100) {
   VT_END(f);
 }
 
+TIME_CASE(the_longest_time_is_for_ever, 0, .ttl_ms = UINT64_MAX) {
+  struct time_frame *f = frame;
+  VT_BEGIN(f);
+  CHECK(is(backend_hit(f->b, "a"), "a1"));
+  CHECK(is(backend_hit(f->b, "a"), "a1"));
+  backend_put(f->b, "b", "x");
+  SLEEP(1000);
+  CHECK(is(backend_hit(f->b, "a"), "a1"));
+  CHECK(is(backend_peek(f->b, "b"), "x"));
+  backend_close(f->b);
+  VT_END(f);
+}
+
 TIME_CASE(what_nobody_gets_is_idle, 0, .idle_ms = 100) {
   struct time_frame *f = frame;
   VT_BEGIN(f);
@@ -341,6 +354,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_value_lives_its_time),
       cmocka_unit_test(a_value_may_have_a_time_of_its_own),
+      cmocka_unit_test(the_longest_time_is_for_ever),
       cmocka_unit_test(what_nobody_gets_is_idle),
       cmocka_unit_test(an_older_value_is_refreshed_ahead),
       cmocka_unit_test(a_stale_value_is_given_while_one_loads),

@@ -45,8 +45,9 @@ struct vt_cache_load {
   vt_wait_list_t later; /* who asked when it was not to be kept any more */
   vt_cache_load_t *next_lost;
   uint64_t began_ns;
-  uint64_t ttl_ms; /* UINT64_MAX: it is not kept */
+  uint64_t ttl_ms;
   int64_t status;  /* its own failure */
+  bool passing;    /* its value is told, and not kept */
   bool background; /* begun for an entry */
   bool unwanted;   /* invalidated, put, closed: it is not kept */
   bool cancelled;

@@ -184,7 +184,8 @@ vt_t vt_cache_load_put(vt_cache_load_t *load, const void *data, size_t size) {
 }
 
 void vt_cache_load_set_ttl(vt_cache_load_t *load, uint64_t ttl_ms) {
-  load->ttl_ms = ttl_ms == 0 ? UINT64_MAX : ttl_ms;
+  load->passing = ttl_ms == 0;
+  load->ttl_ms = ttl_ms;
 }
 
 void vt_cache_load_fail(vt_cache_load_t *load, int64_t status) {
@@ -226,7 +227,7 @@ static void keep_failure(vt_cache_load_t *load, const vt__cache_key_t *key,
 
 static void keep_value(vt_cache_load_t *load, const vt__cache_key_t *key) {
   vt_cache_t *cache = load->cache;
-  if (load->ttl_ms != UINT64_MAX) {
+  if (!load->passing) {
     (void)vt__cache_store(cache, load->entry, key, load->ttl_ms);
     return;
   }
@@ -263,6 +264,7 @@ static void move_later(vt_cache_load_t *load) {
   while ((wait = vt__wait_first(&load->later)))
     vt__wait_move(wait, &load->waiters, &wait_rule);
   load->unwanted = load->cancelled = load->background = false;
+  load->passing = false;
   load->status = 0;
   load->ttl_ms = load->cache->options.ttl_ms;
   load->batch = NULL;
