@@ -251,6 +251,28 @@ static void wrong_arguments_are_refused(void **state) {
   vt_cache_bus_unref(bus);
 }
 
+static vt_t join_what_is_not_here(void *arg) {
+  struct place *p = arg;
+  vt_cache_member_t *m = NULL;
+  int cache = vt_cache_bus_join_cache(p->bus, p->cache, &m);
+  int snapshot = vt_cache_bus_join_snapshot(p->bus, p->snapshot, "b1", 2, &m);
+  return m ? vt_failed(UV_EEXIST) : vt_from_int(cache + snapshot);
+}
+
+static void a_member_joins_where_it_lives(void **state) {
+  struct two_loops *loops = *state;
+  struct place p = {0};
+  struct seen seen = {0};
+  assert_status(vt_cache_bus_new(&p.bus), 0);
+  vt_forget(enter(&p));
+  vt_await(vt_invoke_on(loops->peer.loop, join_what_is_not_here, &p), seen_k,
+           &seen);
+  assert_true(fixture_run(&loops->f));
+  assert_seen_int(&seen, 2 * VT_ETHREAD);
+  vt_forget(leave(&p));
+  vt_cache_bus_unref(p.bus);
+}
+
 static void a_loop_with_a_member_is_not_left(void **state) {
   struct two_loops *loops = *state;
   struct place p = {0};
@@ -274,6 +296,7 @@ int main(void) {
       two_loops_test(members_come_and_go_meanwhile),
       two_loops_test(one_that_has_left_is_not_told),
       two_loops_test(wrong_arguments_are_refused),
+      two_loops_test(a_member_joins_where_it_lives),
       two_loops_test(a_loop_with_a_member_is_not_left),
   };
   return fixture_main("cache_bus", tests);

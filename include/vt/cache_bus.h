@@ -50,8 +50,8 @@ VT_API vt_cache_bus_t *vt_cache_bus_ref(vt_cache_bus_t *bus);
 VT_API void vt_cache_bus_unref(vt_cache_bus_t *bus);
 
 /* Makes the cache a member: it is told of what comes from now on. Borrows it
- * until it leaves. Gives *out (vt_cache_bus_leave). UV_ENOMEM, VT_ENOLOOP,
- * UV_EINVAL for NULL. */
+ * until it leaves. Gives *out (vt_cache_bus_leave). UV_ENOMEM, UV_EINVAL for
+ * NULL; VT_ETHREAD, VT_ENOLOOP where it is not this thread's. */
 VT_API int vt_cache_bus_join_cache(vt_cache_bus_t *bus, vt_cache_t *cache,
                                    vt_cache_member_t **out);
 

@@ -15,7 +15,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cache/cache.h"
 #include "cache/circle.h"
+#include "cache/snapshot.h"
 
 enum kind { KEY, PREFIX };
 
@@ -170,7 +172,9 @@ int vt_cache_bus_join_cache(vt_cache_bus_t *bus, vt_cache_t *cache,
                             vt_cache_member_t **out) {
   if (!bus || !cache || !out)
     return UV_EINVAL;
-  int rc = join(bus, NULL, 0, out);
+  int rc = vt__cache_check(cache);
+  if (rc == 0)
+    rc = join(bus, NULL, 0, out);
   if (rc == 0)
     (*out)->cache = cache;
   return rc;
@@ -181,7 +185,9 @@ int vt_cache_bus_join_snapshot(vt_cache_bus_t *bus, vt_snapshot_t *s,
                                vt_cache_member_t **out) {
   if (!bus || !s || !out || (!key && key_size != 0))
     return UV_EINVAL;
-  int rc = join(bus, key, key_size, out);
+  int rc = vt__loop_check(((const vt__snapshot_t *)(const void *)s)->loop);
+  if (rc == 0)
+    rc = join(bus, key, key_size, out);
   if (rc == 0)
     (*out)->snapshot = s;
   return rc;
