@@ -310,10 +310,13 @@ static void on_loaded(void *state, vt_result_t result) {
 }
 
 void vt__cache_load_lose(vt_cache_load_t *load, vt_t v) {
+  vt__cache_key_t key = {load->node.key, load->node.size, load->node.hash};
   vt_cache_t *cache = load->cache;
   vt_cancel(v);
   vt_forget(v);
   drop_put(load);
+  if (!load->unwanted)
+    keep_failure(load, &key, UV_ENOMEM);
   take_out(load);
   vt__wait_list_end(&load->waiters, vt__wait_status(UV_ENOMEM));
   vt__wait_list_end(&load->later, vt__wait_status(UV_ENOMEM));

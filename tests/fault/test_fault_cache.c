@@ -283,6 +283,33 @@ SCENARIO(a_refresh) {
   close_cache(r, cache);
 }
 
+/* One that is lost does not end the refreshing. */
+SCENARIO(refreshes_by_tasks) {
+  static vt_task_t *task;
+  vt_cache_options_t options = {
+      .load = load_by_task, .arg = &task, .refresh_ms = 1, .fail_ms = 1};
+  vt_cache_t *cache = open_cache(r, options);
+  int key = 0;
+  if (!cache)
+    return;
+  int rc = vt_cache_put(cache, &key, sizeof key, "x", 1);
+  for (int i = 0; i < 4 && rc == 0; i++) {
+    if (i == 2)
+      fault_disarm();
+    run_await(r, vt_delay(4));
+    fixture_run(&r->f);
+    task = NULL;
+    get(r, cache, key);
+    fixture_run(&r->f);
+    vt_task_unref(task);
+  }
+  const vt_cache_value_t *value = vt_cache_peek(cache, &key, sizeof key);
+  if (value && value->size == 1)
+    run_tell(r, "it is not refreshed any more");
+  check(r, cache);
+  close_cache(r, cache);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_put),
@@ -294,6 +321,7 @@ int main(void) {
       cmocka_unit_test(many_at_once),
       cmocka_unit_test(many_by_a_task),
       cmocka_unit_test(a_refresh),
+      cmocka_unit_test(refreshes_by_tasks),
   };
   if (fault_install() != 0)
     return 1;
