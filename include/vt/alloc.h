@@ -28,7 +28,7 @@ VT_API int vt_replace_allocator(vt_malloc_fn *malloc_fn,
                                 vt_calloc_fn *calloc_fn, vt_free_fn *free_fn);
 
 /* What the door has seen since the process began. */
-typedef struct vt_alloc_stats {
+typedef struct {
   uint64_t calls;  /* allocations and growths asked for */
   uint64_t failed; /* of these, refused */
   uint64_t blocks; /* alive now */

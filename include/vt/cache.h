@@ -147,7 +147,7 @@ VT_API int vt_cache_unpin(vt_cache_t *cache, const void *key, size_t key_size);
 /* ---- looking ---- */
 
 /* What a cache has done and has. */
-typedef struct vt_cache_stats {
+typedef struct {
   uint64_t hits;      /* gets in hand, failures kept among them */
   uint64_t stale;     /* of these, past their time to live */
   uint64_t misses;    /* the others */

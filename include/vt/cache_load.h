@@ -22,7 +22,7 @@ extern "C" {
 
 /* A value in a cache: read only. Bytes are the cache's copy, aligned for any
  * type and followed by a zero byte; a pointer is the owner's. */
-typedef struct vt_cache_value {
+typedef struct {
   const void *data;
   size_t size; /* of the bytes; of a pointer, the weight it was put with */
 } vt_cache_value_t;

@@ -60,7 +60,7 @@ VT_API struct uv_loop_s *vt_loop_uv(const vt_loop_t *loop);
  * told: do not. */
 VT_API vt_result_t vt_loop_run(vt_loop_t *loop, vt_t v);
 
-typedef struct vt_loop_stats {
+typedef struct {
   uint64_t pending;   /* operations, async functions and awaits not complete */
   uint64_t untaken;   /* complete, their result not taken */
   uint64_t pooled;    /* free blocks that the pools keep */

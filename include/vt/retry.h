@@ -13,7 +13,7 @@ extern "C" {
 typedef vt_t vt_retry_fn(void *arg, unsigned attempt);
 
 /* What to try and how. Valid when zeroed but for fn; copied. */
-typedef struct vt_retry {
+typedef struct {
   vt_retry_fn *fn;
   void *arg; /* borrowed until completion */
   /* Whether a failure is worth another attempt. NULL: any but UV_ECANCELED. */

@@ -113,7 +113,7 @@ VT_API int vt_snapshot_put(vt_snapshot_t *s, void *value);
 VT_API int vt_snapshot_invalidate(vt_snapshot_t *s);
 
 /* What a snapshot has done. */
-typedef struct vt_snapshot_stats {
+typedef struct {
   uint64_t hits;          /* gets in hand, failures kept among them */
   uint64_t misses;        /* the others */
   uint64_t loads;         /* begun */
