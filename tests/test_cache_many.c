@@ -248,6 +248,32 @@ static void a_loader_may_close_it(void **state) {
   }
 }
 
+static void close_under_way(struct backend *b) {
+  b->inside = NULL;
+  b->status = UV_EIO;
+  vt_forget(vt_cache_close_async(b->cache));
+}
+
+static void closed_by_one_loader_it_joins_no_other(void **state) {
+  struct fixture *f = *state;
+  struct backend b = {.at_once = false};
+  struct many m = {0};
+  struct got got = {0};
+  backend_open(&b, plain);
+  b.gate[0].cancel_rc = UV_EBUSY;
+  backend_ask(&b, "b", &got);
+  b.inside = close_under_way;
+  b.at_once = true;
+  get(&b, &m, "abba");
+  backend_answer(&b, 0, "late");
+  assert_true(fixture_run(f));
+  assert_seen_int(&m.seen, 0);
+  assert_got_status(&got, UV_ECANCELED);
+  for (int i = 0; i < 4; i++)
+    assert_status(m.items[i].result.status, UV_ECANCELED);
+  assert_int_equal(b.calls, 2);
+}
+
 static void closed_by_its_loader_it_is_cancelled(void **state) {
   struct fixture *f = *state;
   struct backend b = {.inside = close_inside};
@@ -315,6 +341,7 @@ int main(void) {
       fixture_test(a_batch_nobody_wants_is_cancelled),
       fixture_test(a_close_ends_it),
       fixture_test(a_loader_may_close_it),
+      fixture_test(closed_by_one_loader_it_joins_no_other),
       fixture_test(closed_by_its_loader_it_is_cancelled),
       fixture_test(cancelled_by_its_loader_it_ends),
       fixture_test(wrong_calls_are_refused),

@@ -118,10 +118,10 @@ vt_t vt__cache_wait(vt_cache_t *cache, const vt__cache_key_t *key,
                     vt_cache_load_t **out_new) {
   vt_cache_load_t *load = vt__cache_find_load(cache, key);
   cache->stats.misses++;
+  if (cache->closed) /* by the loader of another key, of many */
+    return vt_failed(UV_ECANCELED);
   if (load)
     return join(load);
-  if (cache->closed)
-    return vt_failed(UV_ECANCELED);
   if (!cache->options.load && !cache->options.load_many)
     return vt_failed(UV_ENOENT);
   load = load_new(cache, key);
