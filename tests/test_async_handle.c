@@ -113,6 +113,7 @@ static void a_send_before_the_close_is_told(void **state) {
 static void uv_async_init_fails(void **state) {
   struct fixture *f = *state;
   vt_async_t *a = open_async();
+  assert_status(vt_async_new(NULL), UV_EINVAL);
   assert_status(vt_async_send(NULL), UV_EINVAL);
   vt_t closed = vt_async_close(a);
   assert_status(vt_async_send(a), UV_EBADF);

@@ -13,8 +13,8 @@ extern "C" {
 typedef struct vt_async vt_async_t;
 
 /* Gives an object of this thread's loop, end it by vt_async_close. VT_ENOLOOP,
- * UV_ENOMEM and libuv's own. (A uv_async_t of yours cannot be wrapped: its
- * callback is fixed by uv_async_init.) */
+ * UV_ENOMEM, UV_EINVAL for NULL and libuv's own. (A uv_async_t of yours cannot
+ * be wrapped: its callback is fixed by uv_async_init.) */
 VT_API int vt_async_new(vt_async_t **out);
 
 /* From any thread, and from a signal handler: completes a wait. What was

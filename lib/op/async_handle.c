@@ -58,7 +58,7 @@ static void on_async(uv_async_t *handle) {
 
 int vt_async_new(vt_async_t **out) {
   vt_async_t *a;
-  int rc = vt__watch_new(&async_kind, sizeof *a, &a);
+  int rc = out ? vt__watch_new(&async_kind, sizeof *a, &a) : UV_EINVAL;
   if (rc != 0)
     return rc;
   rc = uv_async_init(a->watch.head.loop->uv, &a->watch.own.async, on_async);
