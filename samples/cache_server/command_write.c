@@ -4,9 +4,9 @@
  * every other connection.
  *
  * Only countries are written. SET gives one its name, HSET any of its fields;
- * one that is not there yet comes by its number. NX, XX and GET look at the
- * cache, not at the database: two servers may both find that a country is new.
- * */
+ * one that is not there yet comes by its number. What NX, XX, GET and DEL find
+ * is what the database has when it does the write, whatever the cache says; a
+ * code stands for the number that the cache has for it. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,8 +25,9 @@ struct set_options {
 struct write_frame {
   vt_frame_t vt;
   struct client *c;
-  const struct country_dict *dict; /* retained while the old name is wanted */
-  const char *old;
+  const struct country_dict *dict; /* retained while keys are looked up */
+  struct country_found *found;     /* NULL: no matter */
+  bool cached; /* the cache has the country that may be written */
   struct set_options options;
   size_t next, count;
   int *numerics;
@@ -58,8 +59,10 @@ static void change_add(struct change *change, size_t text, char **at,
 }
 
 /* Frees the change, which the database has copied. */
-static vt_t change_write(struct client *c, struct change *change) {
-  vt_t written = countries_write(c->server->countries, &change->change);
+static vt_t change_write(struct client *c, struct change *change,
+                         enum country_when when, struct country_found *found) {
+  vt_t written =
+      countries_write_if(c->server->countries, &change->change, when, found);
   free(change);
   return written;
 }
@@ -142,23 +145,36 @@ static const char *read_options(const struct resp_parser *p,
   return expiry ? read_expiry(expiry) : NULL;
 }
 
-/* Writes the name; or adds the reply, and is done. */
-static vt_t set_name(struct client *c, int numeric) {
-  const struct resp_slice *value = &c->parser.argv[2];
+static enum country_when when_of(const struct set_options *o) {
+  if (o->only_new)
+    return COUNTRY_IF_NEW;
+  return o->only_old ? COUNTRY_IF_THERE : COUNTRY_ALWAYS;
+}
+
+/* Writes the name. */
+static vt_t set_name(struct write_frame *f, int numeric) {
+  const struct resp_slice *value = &f->c->parser.argv[2];
+  bool asks = when_of(&f->options) != COUNTRY_ALWAYS || f->options.tell;
+  f->found = asks ? country_found_new() : NULL;
+  if (asks && !f->found)
+    return vt_failed(UV_ENOMEM);
   struct change *change = change_new(numeric, value->size + 1);
   char *at;
   if (!change)
     return vt_failed(UV_ENOMEM);
   at = change->text;
   change_add(change, NAME_TEXT, &at, value);
-  return change_write(c, change);
+  return change_write(f->c, change, when_of(&f->options), f->found);
 }
 
-static void reply_old(struct write_frame *f) {
-  if (f->old)
-    reply_bulk_string(&f->c->reply, f->old);
-  else
+static void reply_written(struct write_frame *f) {
+  const struct country_found *found = f->found;
+  if (found && f->options.tell && found->was_there)
+    reply_bulk_string(&f->c->reply, found->name);
+  else if (found && (f->options.tell || !found->done))
     reply_null(&f->c->reply);
+  else
+    reply_simple(&f->c->reply, "OK");
 }
 
 /* The number to write; -1 with the reply added when there is nothing to. */
@@ -172,15 +188,14 @@ static int begin_set(struct write_frame *f, const struct country_dict *dict) {
   int numeric = writable(f->c, dict, &argv[1]);
   if (numeric < 0 || !is_text(f->c, &argv[2]))
     return -1;
-  const country_t *old = country_dict_by_numeric(dict, numeric);
-  if (f->options.tell && old) {
-    f->dict = countries_retain(dict);
-    f->old = old->name;
-  }
-  if (old ? !f->options.only_new : !f->options.only_old)
-    return numeric;
-  reply_old(f);
-  return -1;
+  f->cached = country_dict_by_numeric(dict, numeric) != NULL;
+  return numeric;
+}
+
+/* Nothing was written, and the cache has said so. */
+static bool is_unchanged(const struct write_frame *f, int64_t status) {
+  return status == 0 && f->found && !f->found->done &&
+         f->found->was_there == f->cached;
 }
 
 static vt_t set_body(void *frame) {
@@ -196,16 +211,15 @@ static vt_t set_body(void *frame) {
   numeric = begin_set(f, country_dict_value(r));
   if (numeric < 0)
     VT_RETURN(f, vt_done());
-  VT_AWAIT(f, r, set_name(f->c, numeric));
-  server_invalidate(f->c->server);
+  VT_AWAIT(f, r, set_name(f, numeric));
+  if (!is_unchanged(f, r.status))
+    server_invalidate(f->c->server);
   if (r.status != 0)
     reply_failure(f->c, r.status);
-  else if (f->options.tell)
-    reply_old(f);
   else
-    reply_simple(&f->c->reply, "OK");
+    reply_written(f);
   VT_FINALLY(f);
-  countries_release(f->dict);
+  vt_counted_release(f->found);
   VT_END(f);
 }
 
@@ -252,7 +266,7 @@ static vt_t set_fields(struct client *c, int numeric, size_t size) {
     if (place > 0)
       change_add(change, place - 1, &at, &p->argv[i + 1]);
   }
-  return change_write(c, change);
+  return change_write(c, change, COUNTRY_ALWAYS, NULL);
 }
 
 /* Fields that were not there: a country that is has all of them. */
@@ -306,10 +320,11 @@ vt_t command_hset(struct client *c) {
 static bool take_key(struct write_frame *f, const struct country_dict *dict) {
   const struct resp_slice *key = &f->c->parser.argv[f->next++];
   const country_t *country = key_find(dict, key);
+  int numeric = country ? country->numeric : key_number(key);
   f->c->budget -= KEY_COST;
-  if (country)
-    f->numerics[f->count++] = country->numeric;
-  else if (key_is_all(key)) {
+  if (numeric >= 0) {
+    f->numerics[f->count++] = numeric;
+  } else if (key_is_all(key)) {
     reply_error(&f->c->reply, NOT_WRITTEN);
     return false;
   }

@@ -77,7 +77,15 @@ VT_MUST_USE vt_t get_country_by_alpha(countries_t *c, const char *code,
 VT_MUST_USE vt_t countries_write(countries_t *c,
                                  const struct country_change *change);
 
-/* The same for removing countries, all or none: copies; value.u is how many
+/* The same where when has it so in the database, which decides: of any number
+ * of callers, here and elsewhere, COUNTRY_IF_NEW lets one. Retains found, which
+ * says what was done, and what name there was before; it may be NULL. */
+VT_MUST_USE vt_t countries_write_if(countries_t *c,
+                                    const struct country_change *change,
+                                    enum country_when when,
+                                    struct country_found *found);
+
+/* Removes countries, all or none, as countries_write does: copies; value.u is how many
  * there were. */
 VT_MUST_USE vt_t countries_remove(countries_t *c, const int *numerics,
                                   size_t count);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <vt.h>
 
 static bool is_code(const char *text, size_t letters) {
   size_t size = text ? strlen(text) : 0;
@@ -27,6 +28,42 @@ const char *country_change_check(const struct country_change *change) {
     return "name is empty";
   return NULL;
 }
+
+/* ---- what was found ---- */
+
+static void free_name(void *block) {
+  struct country_found *found = block;
+  free(found->name);
+}
+
+struct country_found *country_found_new(void) {
+  void *block = NULL;
+  vt_counted_new(sizeof(struct country_found), free_name, &block);
+  return block;
+}
+
+int country_found_name(struct country_found *found, const char *name) {
+  size_t size = name ? strlen(name) + 1 : 1;
+  char *copy = malloc(size);
+  if (!copy)
+    return UV_ENOMEM;
+  memcpy(copy, name ? name : "", size);
+  free(found->name); /* of a try before */
+  found->name = copy;
+  return 0;
+}
+
+bool country_found_lets(struct country_found *found, enum country_when when,
+                        bool is_there) {
+  bool lets = when == COUNTRY_ALWAYS || (when == COUNTRY_IF_THERE) == is_there;
+  if (found) {
+    found->was_there = is_there;
+    found->done = lets;
+  }
+  return lets;
+}
+
+/* ---- requests ---- */
 
 static size_t text_size(const char *text) {
   return text ? strlen(text) + 1 : 0;
@@ -54,6 +91,7 @@ country_request_copy(const struct country_request *request) {
   if (!copy)
     return NULL;
   *copy = *request;
+  vt_counted_retain(copy->found);
   copy->numerics = (const int *)(const void *)(copy + 1);
   char *end = (char *)(copy + 1) + numbers;
   if (numbers)
@@ -62,4 +100,10 @@ country_request_copy(const struct country_request *request) {
   for (size_t i = 0; i < COUNTRY_TEXTS; i++)
     copy->change.texts[i] = put_text(&end, request->change.texts[i]);
   return copy;
+}
+
+void country_request_free(struct country_request *request) {
+  if (request)
+    vt_counted_release(request->found);
+  free(request);
 }

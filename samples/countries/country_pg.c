@@ -23,6 +23,7 @@
   "SELECT EXISTS (SELECT FROM country WHERE numeric = $1::integer),"           \
   " EXISTS (SELECT FROM country WHERE numeric <> $1::integer"                  \
   " AND (alpha_2 = nullif($2::text, '') OR alpha_3 = nullif($3::text, '')))"
+#define SQL_NAME "SELECT name FROM country WHERE numeric = $1::integer"
 #define SQL_WRITE                                                              \
   "INSERT INTO country AS c"                                                   \
   " (numeric, alpha_2, alpha_3, name, official_name, flag)"                    \
@@ -78,7 +79,7 @@ struct act_frame {
   vt_frame_t vt;
   struct pg_job *job;
   struct pg *pg;
-  bool is_new;
+  bool is_new, is_taken;
   uint64_t removed;
 };
 
@@ -118,6 +119,11 @@ static bool is_true(const struct pg *pg, int column) {
   return strcmp(PQgetvalue(pg->result, 0, column), "t") == 0;
 }
 
+static int keep_name(const struct pg_job *job) {
+  return country_found_name(job->request->found,
+                            PQgetvalue(job->store->pg.result, 0, 0));
+}
+
 static vt_t write_body(void *frame) {
   struct act_frame *f = frame;
   VT_BEGIN(f);
@@ -125,10 +131,19 @@ static vt_t write_body(void *frame) {
   f->job->begun = true;
   VT_TRY(f, query_change(f->job, SQL_LOOK, 3));
   f->is_new = !is_true(f->pg, 0);
+  f->is_taken = is_true(f->pg, 1);
+  if (!f->is_new && f->job->request->found) {
+    VT_TRY(f, query_change(f->job, SQL_NAME, 1));
+    if (keep_name(f->job) != 0)
+      VT_RETURN(f, vt_failed(UV_ENOMEM));
+  }
+  if (!country_found_lets(f->job->request->found, f->job->request->when,
+                          !f->is_new))
+    VT_RETURN(f, vt_done());
   if (f->is_new && !f->job->request->change.texts[COUNTRY_NAME])
     VT_RETURN(
         f, vt_failed(refuse(f->pg, UV_EINVAL, "a new country needs a name")));
-  if (is_true(f->pg, 1))
+  if (f->is_taken)
     VT_RETURN(
         f, vt_failed(refuse(f->pg, UV_EEXIST, "another country has the code")));
   VT_TRY(f, query_change(f->job, SQL_WRITE, COUNTRY_TEXTS + 1));
@@ -204,7 +219,7 @@ static void end_job(struct pg_job *job) {
     free(job->arrays[i]);
   country_dict_release(job->dict);
   pg_store_leave(job->store);
-  free(job->request);
+  country_request_free(job->request);
   free(job);
 }
 

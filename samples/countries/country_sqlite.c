@@ -86,7 +86,7 @@ static void end_job(struct job *job) {
   if (job->error[0])
     memcpy(job->store->public.error, job->error, sizeof job->error);
   leave(job->store);
-  free(job->request);
+  country_request_free(job->request);
   free(job);
 }
 

@@ -52,8 +52,10 @@ vt_t country_store_import(country_store_t *store, const char *csv_path) {
 }
 
 vt_t country_store_write(country_store_t *store,
-                         const struct country_change *change) {
-  struct country_request request = {.act = COUNTRY_WRITE, .change = *change};
+                         const struct country_change *change,
+                         enum country_when when, struct country_found *found) {
+  struct country_request request = {
+      .act = COUNTRY_WRITE, .change = *change, .when = when, .found = found};
   return store->ops->run(store, &request);
 }
 

@@ -39,9 +39,14 @@ VT_MUST_USE vt_t country_store_import(country_store_t *store,
 
 /* Inserts or updates a country, which is safe on the disk on completion;
  * value.u is 1 for a new one. Statuses of country_db_change; UV_ECONNRESET and
- * UV_ETIMEDOUT leave open whether it was done. */
+ * UV_ETIMEDOUT leave open whether it was done. Only where when has it so, which
+ * the database decides: of any number of writers of a new country, here and
+ * elsewhere, COUNTRY_IF_NEW lets one. found, which may be NULL, is retained,
+ * and says what was done. */
 VT_MUST_USE vt_t country_store_write(country_store_t *store,
-                                     const struct country_change *change);
+                                     const struct country_change *change,
+                                     enum country_when when,
+                                     struct country_found *found);
 
 /* Removes countries, all or none; value.u is how many there were. Statuses of
  * country_db_change. */

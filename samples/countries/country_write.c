@@ -11,7 +11,7 @@
 
 /* EXTRA: also the folder's entry of the journal, which is what commits. */
 #define SQL_BEGIN "PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE;"
-#define SQL_IS_THERE "SELECT 1 FROM country WHERE numeric = ?1"
+#define SQL_IS_THERE "SELECT name FROM country WHERE numeric = ?1"
 /* Not left to the indexes: a foreign table may have none. */
 #define SQL_IS_TAKEN                                                           \
   "SELECT 1 FROM country WHERE numeric <> ?1"                                  \
@@ -26,9 +26,10 @@
 #define SQL_REMOVE "DELETE FROM country WHERE numeric = ?1"
 
 /* Runs one statement with what of the change it has parameters for. 1 when it
- * gave a row, else 0, or a status. */
+ * gave a row, of which found gets the name if there is one, else 0, or a
+ * status. */
 static int run(sqlite3 *db, const char *sql,
-               const struct country_change *change,
+               const struct country_change *change, struct country_found *found,
                const struct country_error *e) {
   sqlite3_stmt *statement;
   int result = 0;
@@ -41,25 +42,31 @@ static int run(sqlite3 *db, const char *sql,
                            SQLITE_STATIC);
   if (rc == SQLITE_OK)
     rc = sqlite3_step(statement);
-  if (rc == SQLITE_ROW)
+  if (rc == SQLITE_ROW && found)
+    result = country_found_name(
+        found, (const char *)sqlite3_column_text(statement, 0));
+  if (rc == SQLITE_ROW && result == 0)
     result = 1;
-  else if (rc != SQLITE_DONE)
+  else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
     result = country_sql_failed(db, e);
   sqlite3_finalize(statement);
   return result;
 }
 
-static int write_one(sqlite3 *db, const struct country_change *change,
+static int write_one(sqlite3 *db, const struct country_request *request,
                      const struct country_error *e, uint64_t *out) {
-  int there = run(db, SQL_IS_THERE, change, e);
+  const struct country_change *change = &request->change;
+  int there = run(db, SQL_IS_THERE, change, request->found, e);
   if (there < 0)
     return there;
+  if (!country_found_lets(request->found, request->when, there))
+    return 0;
   if (!there && !change->texts[COUNTRY_NAME])
     return country_error_set(e, UV_EINVAL, "a new country needs a name");
-  int taken = run(db, SQL_IS_TAKEN, change, e);
+  int taken = run(db, SQL_IS_TAKEN, change, NULL, e);
   if (taken > 0)
     return country_error_set(e, UV_EEXIST, "another country has the code");
-  int status = taken < 0 ? taken : run(db, SQL_WRITE, change, e);
+  int status = taken < 0 ? taken : run(db, SQL_WRITE, change, NULL, e);
   *out = !there;
   return status;
 }
@@ -70,7 +77,7 @@ static int remove_all(sqlite3 *db, const int *numerics, size_t count,
   *out = 0;
   for (size_t i = 0; i < count && status == 0; i++) {
     struct country_change change = {.numeric = numerics[i]};
-    status = run(db, SQL_REMOVE, &change, e);
+    status = run(db, SQL_REMOVE, &change, NULL, e);
     if (status == 0)
       *out += (uint64_t)sqlite3_changes(db);
   }
@@ -92,7 +99,7 @@ int country_db_change(const char *db_path,
     return status;
   status = country_sql_exec(db, SQL_BEGIN, &e);
   if (status == 0)
-    status = writes ? write_one(db, &request->change, &e, &changed)
+    status = writes ? write_one(db, request, &e, &changed)
                     : remove_all(db, request->numerics, request->count, &e,
                                  &changed);
   if (status == 0)

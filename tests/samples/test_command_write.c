@@ -124,6 +124,127 @@ static void others_see_a_write_that_is_answered(void **state) {
   assert_int_equal(site_stop(s, SIGTERM), 0);
 }
 
+/* ---- many at once ---- */
+
+enum { CLIENTS = 50 };
+
+static void connect_all(const struct site *s, int *fds) {
+  for (int i = 0; i < CLIENTS; i++)
+    assert_true((fds[i] = site_connect(s)) >= 0);
+}
+
+static void close_all(const int *fds) {
+  for (int i = 0; i < CLIENTS; i++)
+    close(fds[i]);
+}
+
+/* One line of a reply; a bulk string is its text, "-1" where there is none. */
+static void read_reply(int fd, char *text, size_t size) {
+  for (int lines = 1; lines > 0; lines--) {
+    size_t used = 0;
+    while (used < size - 1 && read(fd, text + used, 1) == 1 &&
+           text[used] != '\n')
+      used++;
+    assert_true(used > 0 && text[used] == '\n');
+    text[used - 1] = '\0';
+    lines += text[0] == '$' && strcmp(text, "$-1") != 0;
+  }
+}
+
+/* Each client sends its own number in place of %d. */
+static void send_all(const int *fds, const char *format) {
+  for (int i = 0; i < CLIENTS; i++) {
+    char request[96];
+    int size = snprintf(request, sizeof request, format, i);
+    assert_true(net_send(fds[i], request, (size_t)size));
+  }
+}
+
+static void of_many_that_set_a_new_country_one_does(void **state) {
+  struct site *s = *state;
+  int fds[CLIENTS], winner = -1;
+  char reply[64], request[64], wanted[64];
+  assert_true(site_start(s, "--loops", "2"));
+  connect_all(s, fds);
+  for (int round = 0; round < 3; round++) {
+    int winners = 0;
+    snprintf(request, sizeof request, "SET country:99%d name%%02d NX\r\n",
+             round);
+    send_all(fds, request);
+    for (int i = 0; i < CLIENTS; i++) {
+      read_reply(fds[i], reply, sizeof reply);
+      if (strcmp(reply, "+OK") == 0) {
+        winner = i;
+        winners++;
+      } else {
+        assert_string_equal(reply, "$-1");
+      }
+    }
+    assert_int_equal(winners, 1);
+    snprintf(request, sizeof request, "GET country:99%d\r\n", round);
+    snprintf(wanted, sizeof wanted, "$6\r\nname%02d\r\n", winner);
+    assert_true(site_says(fds[0], request, wanted));
+  }
+  close_all(fds);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
+/* All old names and the last one are different: no write is overwritten
+ * unseen. */
+static void each_old_name_is_told_once(void **state) {
+  struct site *s = *state;
+  int fds[CLIENTS], last;
+  char reply[64];
+  bool told[CLIENTS] = {false}, none = false;
+  assert_true(site_start(s, "--loops", "2"));
+  connect_all(s, fds);
+  send_all(fds, "SET country:999 name%02d GET\r\n");
+  for (int i = 0; i <= CLIENTS; i++) {
+    if (i == CLIENTS)
+      assert_true(net_send(fds[0], "GET country:999\r\n", 17));
+    read_reply(fds[i % CLIENTS], reply, sizeof reply);
+    if (strcmp(reply, "$-1") == 0) {
+      assert_false(none);
+      none = true;
+      continue;
+    }
+    assert_int_equal(sscanf(reply, "name%d", &last), 1);
+    assert_in_range(last, 0, CLIENTS - 1);
+    assert_false(told[last]);
+    told[last] = true;
+  }
+  close_all(fds);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
+static void fields_set_at_once_are_all_set(void **state) {
+  struct site *s = *state;
+  int fds[CLIENTS];
+  char reply[64], request[96];
+  assert_true(site_start(s, "--loops", "2"));
+  connect_all(s, fds);
+  for (int n = 1000; n < 1005; n++) {
+    snprintf(request, sizeof request, "SET country:%d old\r\n", n);
+    assert_true(site_says(fds[0], request, "+OK\r\n"));
+  }
+  for (int i = 0; i < CLIENTS; i++) {
+    int size = snprintf(request, sizeof request, "HSET country:%d %s new\r\n",
+                        1000 + i / 2 % 5, i % 2 ? "name" : "official_name");
+    assert_true(net_send(fds[i], request, (size_t)size));
+  }
+  for (int i = 0; i < CLIENTS; i++) {
+    read_reply(fds[i], reply, sizeof reply);
+    assert_string_equal(reply, ":0");
+  }
+  for (int n = 1000; n < 1005; n++) {
+    snprintf(request, sizeof request, "HMGET country:%d name official_name\r\n",
+             n);
+    assert_true(site_says(fds[0], request, "*2\r\n$3\r\nnew\r\n$3\r\nnew\r\n"));
+  }
+  close_all(fds);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
 static void writes_outlive_the_server(void **state) {
   struct site *s = *state;
   assert_true(site_start(s, NULL, NULL));
@@ -158,6 +279,9 @@ int main(void) {
       site_test(a_time_to_live_is_checked_then_refused),
       site_test(what_is_no_country_is_refused),
       site_test(others_see_a_write_that_is_answered),
+      site_test(of_many_that_set_a_new_country_one_does),
+      site_test(each_old_name_is_told_once),
+      site_test(fields_set_at_once_are_all_set),
       site_test(writes_outlive_the_server),
       site_test(a_writer_may_go_before_its_answer),
   };

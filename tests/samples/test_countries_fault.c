@@ -100,7 +100,10 @@ static const char *use(struct fixture *f, countries_t *c) {
   if (!fixture_run_until(f, &told[0].count, 1) ||
       !fixture_run_until(f, &told[1].count, 1))
     return "hangs";
-  vt_await(countries_write(c, &change), seen_k, &written);
+  struct country_found *found = country_found_new();
+  vt_await(countries_write_if(c, &change, COUNTRY_IF_THERE, found), seen_k,
+           &written);
+  vt_counted_release(found);
   vt_await(get_country_by_alpha(c, "DE", 2), on_country, &told[2]);
   vt_await(get_countries(c), on_countries, &told[3]);
   countries_invalidate(c);

@@ -364,30 +364,77 @@ static void wait_for_name(int fd, const char *wanted) {
   assert_non_null(strstr(got, wanted));
 }
 
-static void two_servers_share_one_database(void **state) {
-  struct site *sites[2];
-  int fds[2];
-  (void)state;
-  for (int i = 0; i < 2; i++) {
+enum { SERVERS = 2 };
+
+struct shared {
+  struct site *sites[SERVERS];
+  int fds[SERVERS];
+};
+
+static void open_shared(struct shared *s) {
+  for (int i = 0; i < SERVERS; i++) {
     void *site;
     assert_int_equal(site_setup(&site), 0);
-    sites[i] = site;
-    assert_true(serve(sites[i]));
-    fds[i] = site_connect(sites[i]);
-    assert_true(site_says(fds[i], "GET country:276\r\n", "$7\r\nGermany\r\n"));
+    s->sites[i] = site;
+    assert_true(serve(s->sites[i]));
+    s->fds[i] = site_connect(s->sites[i]);
+    assert_true(
+        site_says(s->fds[i], "GET country:276\r\n", "$7\r\nGermany\r\n"));
   }
-  assert_true(site_says(fds[0], "SET country:276 Changed\r\n", "+OK\r\n"));
-  assert_true(site_says(fds[0], "GET country:276\r\n", "$7\r\nChanged\r\n"));
-  wait_for_name(fds[1], "Changed");
-  sql("UPDATE country SET name = 'Another' WHERE numeric = 276");
-  for (int i = 0; i < 2; i++)
-    wait_for_name(fds[i], "Another");
-  for (int i = 0; i < 2; i++) {
-    void *site = sites[i];
-    close(fds[i]);
-    assert_int_equal(site_stop(sites[i], 15), 0);
+}
+
+static void close_shared(struct shared *s) {
+  for (int i = 0; i < SERVERS; i++) {
+    void *site = s->sites[i];
+    close(s->fds[i]);
+    assert_int_equal(site_stop(s->sites[i], 15), 0);
     assert_int_equal(site_teardown(&site), 0);
   }
+}
+
+static void two_servers_share_one_database(void **state) {
+  struct shared s;
+  (void)state;
+  open_shared(&s);
+  assert_true(site_says(s.fds[0], "SET country:276 Changed\r\n", "+OK\r\n"));
+  assert_true(site_says(s.fds[0], "GET country:276\r\n", "$7\r\nChanged\r\n"));
+  wait_for_name(s.fds[1], "Changed");
+  sql("UPDATE country SET name = 'Another' WHERE numeric = 276");
+  for (int i = 0; i < SERVERS; i++)
+    wait_for_name(s.fds[i], "Another");
+  close_shared(&s);
+}
+
+/* Whatever their caches say: what a server has been told of another's write may
+ * be on its way. */
+static void the_database_decides_between_two_servers(void **state) {
+  struct shared s;
+  int fds[SERVERS][25], winners = 0;
+  char reply[8];
+  (void)state;
+  open_shared(&s);
+  for (int i = 0; i < SERVERS * 25; i++) {
+    int *fd = &fds[i % SERVERS][i / SERVERS];
+    *fd = site_connect(s.sites[i % SERVERS]);
+    assert_int_equal(write(*fd, "SET country:999 New NX\r\n", 24), 24);
+  }
+  for (int i = 0; i < SERVERS * 25; i++) {
+    assert_int_equal(recv(fds[i % SERVERS][i / SERVERS], reply, 5, MSG_WAITALL),
+                     5);
+    winners += memcmp(reply, "+OK\r\n", 5) == 0;
+    close(fds[i % SERVERS][i / SERVERS]);
+  }
+  assert_int_equal(winners, 1);
+  for (int i = 0; i < 20; i++) {
+    assert_true(site_says(s.fds[0], "SET country:998 First NX\r\n", "+OK\r\n"));
+    assert_true(
+        site_says(s.fds[1], "SET country:998 x XX GET\r\n", "$5\r\nFirst\r\n"));
+    assert_true(site_says(s.fds[0], "DEL country:998\r\n", ":1\r\n"));
+    assert_true(site_says(s.fds[1], "SET country:998 x XX\r\n", "$-1\r\n"));
+    assert_true(site_says(s.fds[1], "SET country:998 x NX GET\r\n", "$-1\r\n"));
+    assert_true(site_says(s.fds[0], "DEL country:998\r\n", ":1\r\n"));
+  }
+  close_shared(&s);
 }
 
 int main(void) {
@@ -407,6 +454,7 @@ int main(void) {
       TEST(a_password_is_asked_for),
       TEST(bad_rows_change_nothing),
       TEST(two_servers_share_one_database),
+      TEST(the_database_decides_between_two_servers),
   };
   return cmocka_run_group_tests(tests, open_pg, close_pg);
 }

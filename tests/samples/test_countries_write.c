@@ -162,6 +162,45 @@ static void a_request_is_copied(void **state) {
   expect_country(s, 4, "none");
 }
 
+/* What the write found is told, and what is loaded stays where nothing has
+ * changed. */
+static void a_write_may_depend_on_what_is_there(void **state) {
+  struct shop *s = *state;
+  static const struct {
+    int numeric;
+    enum country_when when;
+    bool done, was_there;
+    const char *name;
+  } rows[] = {
+      {999, COUNTRY_IF_THERE, false, false, NULL},
+      {999, COUNTRY_IF_NEW, true, false, NULL},
+      {999, COUNTRY_IF_NEW, false, true, "Changed"},
+      {4, COUNTRY_IF_NEW, false, true, "Afghanistan"},
+      {4, COUNTRY_IF_THERE, true, true, "Afghanistan"},
+      {4, COUNTRY_ALWAYS, true, true, "Changed"},
+      {998, COUNTRY_ALWAYS, true, false, NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct country_change change = {rows[i].numeric,
+                                    {[COUNTRY_NAME] = "Changed"}};
+    struct country_found *found = country_found_new();
+    assert_status(vt_loop_run(s->loop.vt, get_countries(s->countries)).status,
+                  0);
+    vt_result_t r =
+        vt_loop_run(s->loop.vt, countries_write_if(s->countries, &change,
+                                                   rows[i].when, found));
+    assert_status(r.status, 0);
+    assert_int_equal(r.value.u, rows[i].done && !rows[i].was_there);
+    assert_int_equal(found->done, rows[i].done);
+    assert_int_equal(found->was_there, rows[i].was_there);
+    if (rows[i].name)
+      assert_string_equal(found->name, rows[i].name);
+    if (!rows[i].done)
+      assert_true(countries_is_loaded(s->countries));
+    vt_counted_release(found);
+  }
+}
+
 static void many_writers_at_once_all_succeed(void **state) {
   struct shop *s = *state;
   struct seen seen[50] = {{0}};
@@ -424,6 +463,7 @@ int main(void) {
       TEST(text_is_never_sql),
       TEST(what_is_removed_is_gone),
       TEST(a_request_is_copied),
+      TEST(a_write_may_depend_on_what_is_there),
       TEST(many_writers_at_once_all_succeed),
       TEST(a_write_that_nobody_waits_for_is_done),
       TEST(closing_lets_a_write_end),
