@@ -70,7 +70,7 @@ static vt_result_t build_on_pool(void *arg) {
   for (int i = 0; i < count && r.status == 0; i++)
     r.status = add_row(pg->result, i, &b, &pg->error);
   if (r.status == 0)
-    r.status = country_build_finish(&b, &job->dict);
+    r.status = country_build_finish(&b, &job->job.dict);
   country_build_close(&b);
   return r;
 }
@@ -85,16 +85,13 @@ struct act_frame {
 
 static vt_t load_body(void *frame) {
   struct act_frame *f = frame;
-  const struct country_dict *dict;
   VT_BEGIN(f);
   VT_TRY(f, pg_query(f->pg, SELECT_ALL, NULL, 0));
   f->job->begun = true;
   VT_TRY(f, vt_work(build_on_pool, f->job));
-  if (f->job->request->act == COUNTRY_CHECK)
+  if (f->job->job.request->act == COUNTRY_CHECK)
     VT_RETURN(f, vt_done());
-  dict = f->job->dict;
-  f->job->dict = NULL;
-  VT_RETURN(f, vt_from_ptr(dict));
+  VT_RETURN(f, country_job_give(&f->job->job));
   VT_END(f);
 }
 
@@ -106,7 +103,7 @@ static int refuse(const struct pg *pg, int status, const char *why) {
 
 /* A statement with the first count parameters of the change. */
 static vt_t query_change(struct pg_job *job, const char *sql, size_t count) {
-  const struct country_change *change = &job->request->change;
+  const struct country_change *change = &job->job.request->change;
   const char *params[COUNTRY_TEXTS + 1];
   char numeric[16];
   snprintf(numeric, sizeof numeric, "%d", change->numeric);
@@ -120,7 +117,7 @@ static bool is_true(const struct pg *pg, int column) {
 }
 
 static int keep_name(const struct pg_job *job) {
-  return country_found_name(job->request->found,
+  return country_found_name(job->job.request->found,
                             PQgetvalue(job->store->pg.result, 0, 0));
 }
 
@@ -132,15 +129,15 @@ static vt_t write_body(void *frame) {
   VT_TRY(f, query_change(f->job, SQL_LOOK, 3));
   f->is_new = !is_true(f->pg, 0);
   f->is_taken = is_true(f->pg, 1);
-  if (!f->is_new && f->job->request->found) {
+  if (!f->is_new && f->job->job.request->found) {
     VT_TRY(f, query_change(f->job, SQL_NAME, 1));
     if (keep_name(f->job) != 0)
       VT_RETURN(f, vt_failed(UV_ENOMEM));
   }
-  if (!country_found_lets(f->job->request->found, f->job->request->when,
+  if (!country_found_lets(f->job->job.request->found, f->job->job.request->when,
                           !f->is_new))
     VT_RETURN(f, vt_done());
-  if (f->is_new && !f->job->request->change.texts[COUNTRY_NAME])
+  if (f->is_new && !f->job->job.request->change.texts[COUNTRY_NAME])
     VT_RETURN(
         f, vt_failed(refuse(f->pg, UV_EINVAL, "a new country needs a name")));
   if (f->is_taken)
@@ -153,7 +150,7 @@ static vt_t write_body(void *frame) {
 }
 
 static vt_t query_remove(struct pg_job *job) {
-  const struct country_request *r = job->request;
+  const struct country_request *r = job->job.request;
   size_t size = 3 + 12 * r->count, used = 1;
   char *list = malloc(size);
   if (!list)
@@ -185,7 +182,7 @@ static vt_t remove_body(void *frame) {
 
 static vt_t act(struct pg_job *job) {
   struct act_frame f = {.job = job, .pg = &job->store->pg};
-  switch (job->request->act) {
+  switch (job->job.request->act) {
   case COUNTRY_IMPORT:
     return country_pg_import(job);
   case COUNTRY_WRITE:
@@ -199,14 +196,9 @@ static vt_t act(struct pg_job *job) {
 
 static struct pg_job *new_job(struct pg_store *s,
                               const struct country_request *request) {
-  struct pg_job *job = calloc(1, sizeof *job);
+  struct pg_job *job = country_job_new(sizeof *job, request);
   if (!job)
     return NULL;
-  job->request = country_request_copy(request);
-  if (!job->request) {
-    free(job);
-    return NULL;
-  }
   job->store = s;
   s->users++;
   return job;
@@ -217,10 +209,8 @@ static void end_job(struct pg_job *job) {
     return;
   for (size_t i = 0; i < COUNTRY_TEXTS + 1; i++)
     free(job->arrays[i]);
-  country_dict_release(job->dict);
   pg_store_leave(job->store);
-  country_request_free(job->request);
-  free(job);
+  country_job_free(&job->job);
 }
 
 struct run_frame {

@@ -19,10 +19,9 @@ struct pg_store {
 
 /* A request under way; holds the store. */
 struct pg_job {
+  struct country_job job; /* first */
   struct pg_store *store;
-  struct country_request *request;
   bool begun; /* the server has answered: not to be tried again */
-  const struct country_dict *dict; /* of a load */
   char *arrays[COUNTRY_TEXTS + 1]; /* of an import: a column each */
 };
 

@@ -101,7 +101,7 @@ static vt_result_t read_on_pool(void *arg) {
   struct pg_job *job = arg;
   struct country_error e = job->store->pg.error;
   struct columns columns = {.arrays = job->arrays};
-  e.path = job->request->csv_path;
+  e.path = job->job.request->csv_path;
   int status = country_csv_read(&e, on_row, &columns);
   if (status == 0)
     status = finish(&columns);

@@ -18,8 +18,8 @@ struct sqlite_store {
 
 /* All that the worker thread sees. */
 struct job {
+  struct country_job job;     /* first */
   struct sqlite_store *store; /* only its path */
-  struct country_request *request;
   char error[COUNTRY_DB_ERROR_SIZE];
 };
 
@@ -30,12 +30,9 @@ static void leave(struct sqlite_store *s) {
   free(s);
 }
 
-static int do_load(struct job *job, vt_value_t *value) {
-  const struct country_dict *dict;
-  int status = country_db_load(job->store->path, &dict);
-  if (status == 0)
-    value->p = (void *)(uintptr_t)dict;
-  else
+static int do_load(struct job *job) {
+  int status = country_db_load(job->store->path, &job->job.dict);
+  if (status != 0)
     snprintf(job->error, sizeof job->error, "%s: %s", job->store->path,
              vt_strerror(status));
   return status;
@@ -45,20 +42,20 @@ static vt_result_t run_job(void *arg) {
   struct job *job = arg;
   const char *path = job->store->path;
   vt_result_t r = {0, {0}};
-  switch (job->request->act) {
+  switch (job->job.request->act) {
   case COUNTRY_LOAD:
-    r.status = do_load(job, &r.value);
+    r.status = do_load(job);
     break;
   case COUNTRY_CHECK:
     r.status = country_db_check(path, job->error, sizeof job->error);
     break;
   case COUNTRY_IMPORT:
-    r.status = country_db_import(path, job->request->csv_path, job->error,
+    r.status = country_db_import(path, job->job.request->csv_path, job->error,
                                  sizeof job->error);
     break;
   case COUNTRY_WRITE:
   case COUNTRY_REMOVE:
-    r.status = country_db_change(path, job->request, job->error,
+    r.status = country_db_change(path, job->job.request, job->error,
                                  sizeof job->error, &r.value.u);
     break;
   }
@@ -67,14 +64,9 @@ static vt_result_t run_job(void *arg) {
 
 static struct job *new_job(struct sqlite_store *s,
                            const struct country_request *request) {
-  struct job *job = calloc(1, sizeof *job);
+  struct job *job = country_job_new(sizeof *job, request);
   if (!job)
     return NULL;
-  job->request = country_request_copy(request);
-  if (!job->request) {
-    free(job);
-    return NULL;
-  }
   job->store = s;
   s->users++;
   return job;
@@ -86,8 +78,7 @@ static void end_job(struct job *job) {
   if (job->error[0])
     memcpy(job->store->public.error, job->error, sizeof job->error);
   leave(job->store);
-  country_request_free(job->request);
-  free(job);
+  country_job_free(&job->job);
 }
 
 struct run_frame {
@@ -95,12 +86,13 @@ struct run_frame {
   struct sqlite_store *store;
   const struct country_request *request; /* gone after the first await */
   struct job *job;
+  vt_result_t r;
   bool locked;
 };
 
 static bool is_writer(const struct job *job) {
-  return job->request->act != COUNTRY_LOAD &&
-         job->request->act != COUNTRY_CHECK;
+  return job->job.request->act != COUNTRY_LOAD &&
+         job->job.request->act != COUNTRY_CHECK;
 }
 
 static vt_t run_body(void *frame) {
@@ -113,7 +105,10 @@ static vt_t run_body(void *frame) {
     VT_TRY(f, vt_mutex_lock_async(&f->store->writing));
     f->locked = true;
   }
-  VT_RETURN(f, vt_work(run_job, f->job));
+  VT_AWAIT(f, f->r, vt_work(run_job, f->job));
+  if (f->r.status == 0 && f->job->job.dict)
+    VT_RETURN(f, country_job_give(&f->job->job));
+  VT_RETURN(f, vt_from_result(f->r));
   VT_FINALLY(f);
   if (f->locked)
     vt_mutex_unlock(&f->store->writing);

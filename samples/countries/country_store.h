@@ -27,7 +27,7 @@ int country_store_open(const char *db, country_store_t **out);
 void country_store_close(country_store_t *store);
 
 /* Reads all countries; gives the dictionary in value.p (country_dict_release),
- * so the result must be taken. Statuses of country_db_load. */
+ * or drops it where nobody takes the result. Statuses of country_db_load. */
 VT_MUST_USE vt_t country_store_load(country_store_t *store);
 
 /* Looks whether the database can be used: country_db_check. */
@@ -81,6 +81,22 @@ struct country_store {
   const struct country_store_ops *ops;
   char error[COUNTRY_ERROR_SIZE];
 };
+
+/* A request under way: the first member of the kinds' own. */
+struct country_job {
+  struct country_request *request; /* a copy */
+  const struct country_dict *dict; /* what a load has read, until it is given */
+};
+
+/* Gives a zeroed block of size bytes with a job for the request
+ * (country_job_free), or NULL without memory. */
+void *country_job_new(size_t size, const struct country_request *request);
+
+/* NULL is accepted. */
+void country_job_free(struct country_job *job);
+
+/* Gives the dictionary, which the job has no more. */
+vt_t country_job_give(struct country_job *job);
 
 int country_store_open_sqlite(const char *path, country_store_t **out);
 int country_store_open_pg(const char *url, country_store_t **out);
