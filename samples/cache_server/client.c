@@ -11,8 +11,6 @@
 #include "socket.h"
 
 #define DRAIN_MAX ((size_t)64 * 1024)
-/* Clients that are turned away at once and hear why; more are just closed. */
-#define TURNED_AWAY_MAX 64u
 
 void client_set_phase(struct client *c, enum client_phase phase) {
   c->phase = phase;
@@ -139,8 +137,7 @@ static void on_over(void *state, vt_result_t r) {
   struct server *s = c->server;
   (void)r;
   unlink_client(c);
-  client_leave_seat(c);
-  s->turned_away -= c->refusal != NULL;
+  seat_leave(&c->seat);
   client_drop_reply(c);
   client_free_buffers(c);
   free(c);
@@ -149,22 +146,36 @@ static void on_over(void *state, vt_result_t r) {
   server_part_ended(s);
 }
 
+static void stop_seat(struct seat *seat) {
+  client_stop((struct client *)(void *)seat); /* its first member */
+}
+
+static bool is_open(const struct seat *seat) {
+  return ((const struct client *)(const void *)seat)->stream != NULL;
+}
+
+static uint64_t idle_since(const struct seat *seat) {
+  const struct client *c = (const void *)seat;
+  return c->phase == CLIENT_IDLE && c->stream ? c->progress.since_ms
+                                              : UINT64_MAX;
+}
+
 /* True for a client that may stay, or be told why not. */
 static bool let_in(struct client *c) {
-  struct server *s = c->server;
-  c->refusal = client_take_seat(c);
-  if (!c->refusal)
-    return true;
-  server_count(&s->counts.rejected, 1);
-  if (s->turned_away >= TURNED_AWAY_MAX)
+  static const struct seat_kind kind = {stop_seat, is_open, idle_since};
+  static const char *const refusals[] = {
+      [SEAT_FULL] = "ERR max number of clients reached",
+      [SEAT_ADDRESS_FULL] =
+          "ERR max number of clients of this address reached"};
+  enum seat_answer answer = seat_take(&c->seat, c->server, &kind, c->stream);
+  if (answer == SEAT_UNHEARD)
     return false;
-  s->turned_away++;
+  c->refusal = refusals[answer];
   return true;
 }
 
 void client_start(struct server *s, vt_stream_t *stream) {
   struct client *c = calloc(1, sizeof *c);
-  server_count(&s->counts.connections, 1);
   if (c) {
     c->server = s;
     c->stream = stream;

@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "reply.h"
 #include "resp.h"
+#include "seat.h"
 #include "server.h"
 #include "session.h"
 
@@ -46,18 +47,16 @@ enum client_phase {
 };
 
 struct client {
+  struct seat seat;
   struct server *server;
   struct client *next, *previous;
-  vt_stream_t *stream;     /* NULL once it is closed */
-  struct address *address; /* of its seat; NULL: none is counted */
-  const char *refusal;     /* why it is none; NULL: it is one */
+  vt_stream_t *stream; /* NULL once it is closed */
+  const char *refusal; /* why it is none; NULL: it is one */
   uint64_t id;
   char peer[48]; /* with the longest address of IPv6 */
   char name[CLIENT_NAME_MAX + 1];
-  bool seated;   /* counts as a client */
   bool trimming; /* reading was cancelled to give the buffer back */
   bool leaving;  /* after the replies so far */
-  bool evicted;  /* its memory counts no more, and is still there */
 
   enum client_phase phase;
   struct progress progress; /* of the phase */
@@ -67,7 +66,6 @@ struct client {
   char *in;
   size_t in_start, in_size, in_capacity; /* unused bytes: [start, size) */
   vt_t reading;                          /* what it waits for when it is idle */
-  size_t memory;                         /* of its buffers, as it is counted */
 
   struct reply reply;
   struct client_tail tail;
@@ -89,15 +87,6 @@ void client_stop(struct client *c);
 
 /* The client is in another phase from now on, or in the same one anew. */
 void client_set_phase(struct client *c, enum client_phase phase);
-
-/* ---- client_seat.c ---- */
-
-/* Takes a seat for a client that has come, from an idle one of its address if
- * need be. NULL, or why there is none, as a reply. */
-const char *client_take_seat(struct client *c);
-
-/* Gives it back, if it has one. */
-void client_leave_seat(struct client *c);
 
 /* ---- client_sweep.c ---- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The buffers of clients. They grow with what has come, are counted, and are
- * given back by a client that is idle. When all clients together hold too much,
- * those that hold most go first. */
+ * given back by a client that is idle. */
 #include "client.h"
 
 #include <stdlib.h>
@@ -19,54 +18,12 @@ static size_t memory_of(const struct client *c) {
          c->parser.capacity * sizeof *c->parser.argv;
 }
 
-static void set_memory(struct client *c, size_t memory) {
-  server_count(&c->server->counts.client_memory, (uint64_t)memory - c->memory);
-  c->memory = memory;
-}
-
-/* But for those that CLIENT NO-EVICT keeps. */
-static struct client *largest(const struct server *s) {
-  struct client *most = NULL;
-  for (struct client *c = s->clients; c; c = c->next)
-    if (c->stream && !c->session.protected &&
-        (!most || c->memory > most->memory))
-      most = c;
-  return most;
-}
-
-/* Its memory goes a turn later, but counts no more. */
-static void evict(struct client *c) {
-  server_count(&c->server->counts.evicted, 1);
-  c->server->evicted += !c->evicted;
-  c->evicted = true;
-  client_stop(c);
-  set_memory(c, 0);
-}
-
-/* Stops larger clients until more bytes fit. False when c would be the
- * largest. Looks at the clients of this loop only: those of others look after
- * themselves when they grow. */
-static bool find_memory(struct client *c, size_t more) {
-  const struct server *s = c->server;
-  while (server_group_memory(s->group) + more > s->options.held_max) {
-    struct client *most = largest(s);
-    if (!most || most == c || most->memory < c->memory + more)
-      return false;
-    evict(most);
-  }
-  return true;
-}
-
 bool client_account(struct client *c) {
-  size_t memory = memory_of(c), before = c->memory;
-  if (VT_LIKELY(memory == before))
-    return true;
   if (!c->stream) /* counted no more */
-    return false;
-  set_memory(c, memory);
-  if (memory < before || find_memory(c, 0))
+    return c->seat.memory == memory_of(c);
+  if (VT_LIKELY(seat_account(&c->seat, memory_of(c))))
     return true;
-  evict(c);
+  seat_evict(&c->seat);
   return false;
 }
 
@@ -74,8 +31,8 @@ bool client_account(struct client *c) {
 
 /* NULL, or why the client cannot have it, as a reply. */
 static const char *resize(struct client *c, size_t capacity) {
-  if (capacity > KEPT_INPUT && capacity > c->in_capacity &&
-      !find_memory(c, capacity - c->in_capacity)) {
+  if (capacity > c->in_capacity && c->in &&
+      !seat_find_memory(&c->seat, capacity - c->in_capacity)) {
     server_count(&c->server->counts.evicted, 1);
     return "ERR too many long requests at once";
   }
@@ -85,7 +42,7 @@ static const char *resize(struct client *c, size_t capacity) {
   c->in = in;
   c->in_capacity = capacity;
   if (c->stream)
-    set_memory(c, memory_of(c));
+    seat_set_memory(&c->seat, memory_of(c));
   return NULL;
 }
 
@@ -117,8 +74,8 @@ const char *client_make_room(struct client *c) {
 }
 
 bool client_is_to_wait(const struct client *c) {
-  return c->server->evicted > 0 && c->in_capacity >= KEPT_INPUT &&
-         c->in_size == c->in_capacity;
+  return c->in_capacity > 0 && c->in_size - c->in_start == c->in_capacity &&
+         seat_is_to_wait(&c->seat);
 }
 
 /* ---- giving back ---- */
@@ -144,7 +101,7 @@ void client_trim(struct client *c) {
     return;
   reply_reset(&c->reply, 0);
   resp_close(&c->parser); /* it makes its list anew */
-  set_memory(c, memory_of(c));
+  seat_set_memory(&c->seat, memory_of(c));
   if (c->in_capacity > FIRST_INPUT && !c->trimming) {
     c->trimming = true;
     vt_cancel(c->reading); /* the buffer is the reader's until then */
@@ -152,8 +109,6 @@ void client_trim(struct client *c) {
 }
 
 void client_free_buffers(struct client *c) {
-  c->server->evicted -= c->evicted;
-  set_memory(c, 0);
   reply_close(&c->reply);
   resp_close(&c->parser);
   free(c->in);

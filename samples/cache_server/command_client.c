@@ -103,6 +103,6 @@ void command_client_no_evict(struct client *c,
     reply_error(&c->reply, COMMAND_SYNTAX);
     return;
   }
-  c->session.protected = on;
+  c->seat.kept = on;
   reply_simple(&c->reply, "OK");
 }

@@ -41,7 +41,7 @@ static void add_line(struct reply *to, struct client *c) {
       (unsigned long long)c->id, c->peer, local, descriptor(c), c->name,
       (unsigned long long)(now - s->began_ms) / 1000,
       (unsigned long long)(now - c->progress.since_ms) / 1000,
-      s->protected ? "e" : "N", c->in_size - c->in_start,
+      c->seat.kept ? "e" : "N", c->in_size - c->in_start,
       c->in_capacity - c->in_size, c->reply.capacity, c->reply.capacity,
       c->reply.size, c->tail.size,
       sizeof *c + c->in_capacity + c->reply.capacity,

@@ -70,7 +70,7 @@ void command_reset(struct client *c, const struct country_dict *dict) {
   (void)dict;
   c->name[0] = '\0';
   c->session.replies = SESSION_REPLIES;
-  c->session.protected = false;
+  c->seat.kept = false;
   reply_mute(&c->reply, false);
   c->reply.resp3 = false;
   authenticate(c, c->server->options.auth == NULL);

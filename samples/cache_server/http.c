@@ -50,6 +50,29 @@ static bool make_room(struct http_client *c) {
   return left < c->in_capacity || resize(c, 2 * c->in_capacity);
 }
 
+/* A small output is the loop's. */
+static size_t memory_of(const struct http_client *c) {
+  size_t out = c->out.capacity > HTTP_KEPT_OUTPUT ? c->out.capacity : 0;
+  size_t search = c->search ? sizeof *c->search + c->search->longest : 0;
+  return sizeof *c + c->in_capacity + out + search;
+}
+
+bool http_account(struct http_client *c) {
+  size_t memory = memory_of(c);
+  if (!c->stream) /* counted no more */
+    return c->seat.memory == memory;
+  if (VT_LIKELY(seat_account(&c->seat, memory)))
+    return true;
+  server_count(&c->server->counts.evicted, 1);
+  return false;
+}
+
+/* True when room would take memory that is not there yet. */
+static bool is_to_wait(const struct http_client *c) {
+  return c->in_capacity > 0 && c->in_size - c->in_start == c->in_capacity &&
+         seat_is_to_wait(&c->seat);
+}
+
 /* ---- the async functions ---- */
 
 static vt_t receive(struct http_client *c) {
@@ -112,7 +135,9 @@ static vt_t client_body(void *frame) {
   vt_result_t r;
   VT_BEGIN(f);
   while (!f->c->leaving) {
-    if (!f->c->has_seat || !make_room(f->c) || !http_account(f->c)) {
+    if (is_to_wait(f->c))
+      VT_TRY(f, vt_yield());
+    if (f->c->seat.refused || !make_room(f->c) || !http_account(f->c)) {
       VT_TRY(f, refuse(f->c, 503));
       break;
     }
@@ -144,8 +169,6 @@ static void link_client(struct http_client *c) {
   h->clients = c;
   server_count(&h->metrics.connections, 1);
   server_count(&h->metrics.open, 1);
-  server_count(&c->server->counts.connections, 1);
-  server_count(&c->server->counts.connected, 1);
 }
 
 static void unlink_client(struct http_client *c) {
@@ -157,7 +180,6 @@ static void unlink_client(struct http_client *c) {
   else
     h->clients = c->next;
   server_uncount(&h->metrics.open, 1);
-  server_uncount(&c->server->counts.connected, 1);
 }
 
 /* Its result is how the connection ended, which is nobody's concern. */
@@ -166,7 +188,7 @@ static void on_over(void *state, vt_result_t r) {
   struct server *s = c->server;
   (void)r;
   unlink_client(c);
-  http_leave_seat(c);
+  seat_leave(&c->seat);
   http_drop_answer(c);
   reply_close(&c->out);
   free(c->in);
@@ -176,20 +198,41 @@ static void on_over(void *state, vt_result_t r) {
   server_part_ended(s);
 }
 
+static void stop_seat(struct seat *seat) {
+  http_client_stop((struct http_client *)(void *)seat); /* its first member */
+}
+
+static bool is_open(const struct seat *seat) {
+  return ((const struct http_client *)(const void *)seat)->stream != NULL;
+}
+
+static uint64_t idle_since(const struct seat *seat) {
+  const struct http_client *c = (const void *)seat;
+  return c->phase == HTTP_IDLE && c->stream ? c->progress.since_ms : UINT64_MAX;
+}
+
+/* True for a connection that may stay, or be told 503. */
+static bool let_in(struct http_client *c) {
+  static const struct seat_kind kind = {stop_seat, is_open, idle_since};
+  return seat_take(&c->seat, c->server, &kind, c->stream) != SEAT_UNHEARD;
+}
+
 void http_start(struct server *s, vt_stream_t *stream) {
   struct http_client *c = calloc(1, sizeof *c);
-  if (!c) {
+  if (c) {
+    c->server = s;
+    c->http = s->http;
+    c->stream = stream;
+  }
+  if (!c || !let_in(c)) {
+    free(c);
     server_close_stream(s, stream);
     return;
   }
-  c->server = s;
-  c->http = s->http;
-  c->stream = stream;
   c->budget = HTTP_BUDGET;
   c->head.keep_alive = true;
   reply_init(&c->out);
   c->id = atomic_fetch_add(&s->group->ids, 1) + 1;
-  c->has_seat = http_take_seat(c);
   socket_set_up(stream, s->options.keepalive_ms);
   if (s->log)
     socket_peer(stream, c->peer, sizeof c->peer);

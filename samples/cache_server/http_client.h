@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "progress.h"
 #include "reply.h"
+#include "seat.h"
 #include "server.h"
 
 /* Answers of pipelined requests are gathered up to this size, and a longer body
@@ -36,6 +37,7 @@ struct http_tail {
 };
 
 struct http_client {
+  struct seat seat;
   struct server *server;
   struct http *http;
   struct http_client *next, *previous;
@@ -61,8 +63,6 @@ struct http_client {
   uint64_t began_ns;          /* with the first of them, if so */
   bool leaving;               /* after the answers so far */
   bool late;                  /* its time is over: it is told 408 */
-  bool has_seat;
-  size_t memory; /* of its buffers, as it is counted */
   uint64_t id;
   char peer[64];
 };
@@ -94,22 +94,14 @@ void http_set_phase(struct http_client *c, enum http_phase phase);
 /* Closes the connection now. */
 void http_client_stop(struct http_client *c);
 
+/* Counts the buffers as they are now. While all clients together hold too much
+ * the one that holds most is stopped; false when it is this one. */
+bool http_account(struct http_client *c);
+
 /* ---- http_sweep.c ---- */
 
 /* Ends a connection that has let its time pass: half a request by 408. */
 void http_sweep(struct http_client *c, uint64_t now_ms);
-
-/* ---- http_limits.c ---- */
-
-/* Takes a seat among all clients; false when there is none left. */
-bool http_take_seat(struct http_client *c);
-
-/* Gives it back, if it has one, and its memory. */
-void http_leave_seat(struct http_client *c);
-
-/* Counts the buffers as they are now. False when they have grown and all
- * clients together hold too much. */
-bool http_account(struct http_client *c);
 
 /* ---- http_serve.c ---- */
 

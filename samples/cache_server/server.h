@@ -21,6 +21,7 @@
 #define SERVER_BACKLOG 511
 
 struct client;
+struct seat;
 
 /* Zero stands for the value behind it. */
 struct server_options {
@@ -69,11 +70,12 @@ struct server {
   struct resp_parser spare_arguments;
 
   struct client *clients; /* a list in both directions, the newest first */
+  struct seat *seats;     /* of these and of HTTP's, the newest first */
   size_t evicted;         /* of these, evicted */
   struct server_counts counts;
   uint64_t generation;  /* of the data that countries has */
   uint64_t started_ms;  /* of uv_hrtime */
-  unsigned turned_away; /* clients that are only told why */
+  unsigned turned_away; /* connections that are only told why */
 
   bool stopping;
   uint64_t stopped_ms;   /* of the loop's time */

@@ -23,7 +23,6 @@ enum session_replies {
 
 struct session {
   bool authenticated; /* or nobody needs to be */
-  bool protected;     /* CLIENT NO-EVICT */
   enum session_replies replies;
   unsigned failures;             /* of AUTH */
   const struct command *command; /* the last one; NULL: none */
