@@ -47,6 +47,7 @@ void command_role(struct client *c, const struct country_dict *dict) {
 struct shutdown_frame {
   vt_frame_t vt;
   struct client *c;
+  bool now;
 };
 
 static vt_t stop_there(struct server *s, void *arg) {
@@ -55,32 +56,57 @@ static vt_t stop_there(struct server *s, void *arg) {
   return vt_done();
 }
 
+static vt_t hurry_there(struct server *s, void *arg) {
+  (void)arg;
+  server_hurry(s);
+  return vt_done();
+}
+
 /* The client waits for all loops, and so keeps its own one. */
 static vt_t shutdown_body(void *frame) {
   struct shutdown_frame *f = frame;
+  vt_result_t r;
   VT_BEGIN(f);
   f->c->leaving = true;
-  VT_TRY(f, server_each(f->c->server, stop_there, NULL));
+  VT_AWAIT(f, r,
+           server_each(f->c->server, f->now ? hurry_there : stop_there, NULL));
+  if (r.status != 0)
+    reply_error(&f->c->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
   VT_END(f);
 }
 
-/* There is nothing to save, so all ways to say it are one. */
-vt_t command_shutdown(struct client *c) {
-  const struct resp_parser *p = &c->parser;
-  int save = 0, kept = 0, how = 0, abort = 0;
-  for (size_t i = 1; i < p->argc && i < 8; i++) {
-    kept += command_is(&p->argv[i], "nosave");
-    save += command_is(&p->argv[i], "save");
-    abort += command_is(&p->argv[i], "abort");
-    how += command_is(&p->argv[i], "now") || command_is(&p->argv[i], "force");
+enum { SAVE = 1, NOSAVE = 2, NOW = 4, FORCE = 8, ABORT = 16 };
+
+/* The words of SHUTDOWN as one number; 0 when there are none, -1 when one is
+ * unknown or they exclude each other. */
+static int read_words(const struct resp_parser *p) {
+  static const char *const names[] = {"save", "nosave", "now", "force",
+                                      "abort"};
+  int words = 0;
+  for (size_t i = 1; i < p->argc; i++) {
+    size_t name = 0;
+    while (name < 5 && !command_is(&p->argv[i], names[name]))
+      name++;
+    if (name == 5)
+      return -1;
+    words |= 1 << name;
   }
-  size_t known = (size_t)(save + kept + how + abort);
-  if (known != p->argc - 1 || (save && kept) || (abort && p->argc > 2)) {
+  bool excluded = (words & (SAVE | NOSAVE)) == (SAVE | NOSAVE) ||
+                  ((words & ABORT) && words != ABORT);
+  return excluded ? -1 : words;
+}
+
+/* There is nothing to save, and no failure to force; NOW waits for no replies.
+ * A shutdown in progress has closed the ports, and cannot be aborted: nobody is
+ * left to ask for that. */
+vt_t command_shutdown(struct client *c) {
+  int words = read_words(&c->parser);
+  if (words < 0) {
     reply_error(&c->reply, COMMAND_SYNTAX);
-  } else if (abort) {
+  } else if (words == ABORT) {
     reply_error(&c->reply, "ERR No shutdown in progress.");
   } else {
-    struct shutdown_frame f = {.c = c};
+    struct shutdown_frame f = {.c = c, .now = (words & NOW) != 0};
     return vt_start(&f, shutdown_body);
   }
   return vt_done();

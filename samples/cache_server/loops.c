@@ -21,7 +21,7 @@
 #include "socket.h"
 
 enum {
-  ASKED_STOP = 1, /* as often as asked */
+  ASKED_STOP = 1,
   ASKED_HURRY = 2,
   ASKED_REOPEN = 4,
   ASKED_END = 8 /* all servers are over */
@@ -56,6 +56,7 @@ struct loops {
   size_t started;         /* threads, the first loop included */
   uv_sem_t ready, go;     /* for and by the threads */
   bool called_off;        /* what go says: false to serve */
+  bool stopping;          /* loops_stop was called */
   _Atomic size_t serving; /* servers that are not over */
   size_t turn;            /* whose turn it is for a connection */
 };
@@ -92,7 +93,7 @@ static void on_wake(uv_async_t *async) {
   if (asked & ASKED_STOP)
     server_stop(&l->server);
   if (asked & ASKED_HURRY)
-    server_stop(&l->server);
+    server_hurry(&l->server);
   l->ended |= (asked & ASKED_END) != 0;
 }
 
@@ -392,8 +393,8 @@ int loops_run(struct loops *all) {
 }
 
 void loops_stop(struct loops *all) {
-  bool again = all->list[0].server.stopping;
-  ask_all(all, again ? ASKED_HURRY : ASKED_STOP);
+  ask_all(all, all->stopping ? ASKED_HURRY : ASKED_STOP);
+  all->stopping = true;
 }
 
 void loops_reopen_logs(struct loops *all) { ask_all(all, ASKED_REOPEN); }

@@ -227,19 +227,22 @@ static void begin(struct server *s) {
     begin_part(s, accept_body, &s->doors[i]);
 }
 
+/* It is not to be reopened any more. */
+static vt_t close_log(struct server *s) {
+  struct access_log *log = s->log;
+  s->log = NULL;
+  return log ? access_log_close(log) : vt_done();
+}
+
 static vt_t run_body(void *frame) {
   struct server_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
   begin(f->s);
   VT_TRY(f, vt_reset_source_task(&f->s->end));
-  if (f->s->log) {
-    VT_AWAIT(f, r, access_log_close(f->s->log));
-    if (r.status != 0)
-      fprintf(stderr, "vt-cache-server: access log: %s\n",
-              vt_strerror(r.status));
-    f->s->log = NULL;
-  }
+  VT_AWAIT(f, r, close_log(f->s));
+  if (r.status != 0)
+    fprintf(stderr, "vt-cache-server: access log: %s\n", vt_strerror(r.status));
   if (f->s->group == &f->s->alone)
     server_release(f->s);
   VT_END(f);
@@ -259,10 +262,8 @@ static void drain_client(struct client *c) {
 }
 
 void server_stop(struct server *s) {
-  if (s->stopping) {
-    stop_clients(s);
+  if (s->stopping)
     return;
-  }
   s->stopping = true;
   s->stopped_ms = uv_now(s->uv);
   for (size_t i = 0; i < s->door_count; i++) {
@@ -276,4 +277,9 @@ void server_stop(struct server *s) {
   }
   if (!has_clients(s))
     vt_cancel(s->tick);
+}
+
+void server_hurry(struct server *s) {
+  server_stop(s);
+  stop_clients(s);
 }

@@ -115,9 +115,12 @@ int server_init(struct server *s, const struct sockaddr *address,
 VT_MUST_USE vt_t server_run(struct server *s);
 
 /* Stops listening, closes connections, and those whose replies are on their way
- * when they are out, after drain_ms at the latest; again: at once. In any
+ * when they are out, after drain_ms at the latest. Again: nothing more. In any
  * callback of the loop. */
 void server_stop(struct server *s);
+
+/* The same, but waits for no replies; also after server_stop. */
+void server_hurry(struct server *s);
 
 /* A part of the server begins, or is over. */
 void server_part_began(struct server *s);
