@@ -14,10 +14,10 @@ struct handed {
   server_start_fn *start;
 };
 
-void inbox_init(struct inbox *b) {
+int inbox_init(struct inbox *b) {
   *b = (struct inbox){.first = NULL};
   b->end = &b->first;
-  uv_mutex_init(&b->lock);
+  return uv_mutex_init(&b->lock);
 }
 
 static struct handed *take_all(struct inbox *b) {

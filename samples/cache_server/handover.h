@@ -14,8 +14,8 @@ struct inbox {
   _Atomic size_t count;
 };
 
-/* Begins empty. */
-void inbox_init(struct inbox *b);
+/* Begins empty. A status of uv_mutex_init. */
+int inbox_init(struct inbox *b);
 
 /* Closes the connections that are left. */
 void inbox_close(struct inbox *b);

@@ -200,31 +200,38 @@ static int64_t open_server(struct loop *l) {
   return status;
 }
 
-/* What did not come to serve. */
-static void abandon(struct loop *l) {
-  if (l->serves)
-    server_abandon(&l->server);
-  l->serves = false;
+static void close_log(struct loop *l) {
   if (l->log)
     vt_loop_run(l->vt, access_log_close(l->log));
   l->log = NULL;
 }
 
+/* What did not come to serve. */
+static void abandon(struct loop *l) {
+  if (l->serves)
+    server_abandon(&l->server);
+  l->serves = false;
+  close_log(l);
+}
+
 static void on_over(void *state, vt_result_t r) {
   struct loop *l = state;
   l->status = r.status;
-  if (r.status != 0)
-    fail(l, "at the end", r.status);
+  if (r.status != 0) { /* connections that it was given wait for nobody */
+    fail(l, "a loop", r.status);
+    ask_all(l->loops, ASKED_STOP);
+  }
   if (atomic_fetch_sub(&l->loops->serving, 1) == 1)
     ask_all(l->loops, ASKED_END);
 }
 
 /* Until all servers are over. */
 static void serve(struct loop *l) {
-  l->log = NULL; /* the run closes it */
   vt_await(server_run(&l->server), on_over, l);
   while (!l->ended) /* a cache that listens to its database goes on */
     uv_run(l->uv, UV_RUN_ONCE);
+  l->log = l->server.log; /* NULL after a run that began */
+  close_log(l);
 }
 
 static void open_wake(struct loop *l) {
@@ -236,7 +243,6 @@ static void close_data(struct loop *l) {
   if (l->serves)
     server_release(&l->server);
   l->serves = false;
-  inbox_close(&l->inbox);
   countries_close(l->countries);
   l->countries = NULL;
 }
@@ -284,6 +290,49 @@ static void run_thread(void *arg) {
 
 /* ---- all of them ---- */
 
+static void close_inboxes(struct loops *all, size_t count) {
+  while (count > 0)
+    inbox_close(&all->list[--count].inbox);
+}
+
+static int init_inboxes(struct loops *all) {
+  for (size_t i = 0; i < all->count; i++) {
+    int status = inbox_init(&all->list[i].inbox);
+    if (status == 0)
+      continue;
+    close_inboxes(all, i);
+    return status;
+  }
+  return 0;
+}
+
+static int init_locks(struct loops *all) {
+  int status = uv_sem_init(&all->ready, 0);
+  if (status != 0)
+    return status;
+  status = uv_sem_init(&all->go, 0);
+  if (status != 0)
+    goto ready;
+  status = server_group_init(&all->group, all->servers, all->count);
+  if (status != 0)
+    goto go;
+  status = init_inboxes(all);
+  if (status == 0)
+    return 0;
+  server_group_close(&all->group);
+go:
+  uv_sem_destroy(&all->go);
+ready:
+  uv_sem_destroy(&all->ready);
+  return status;
+}
+
+static void free_lists(struct loops *all) {
+  free(all->servers);
+  free(all->list);
+  free(all);
+}
+
 static int make(const struct options *o, struct loops **out) {
   struct loops *all = calloc(1, sizeof *all);
   if (!all)
@@ -292,22 +341,17 @@ static int make(const struct options *o, struct loops **out) {
   all->count = (size_t)o->loops;
   all->list = calloc(all->count, sizeof *all->list);
   all->servers = calloc(all->count, sizeof(struct server *));
-  if (!all->list || !all->servers ||
-      server_group_init(&all->group, all->servers, all->count) != 0) {
-    free(all->servers);
-    free(all->list);
-    free(all);
-    return UV_ENOMEM;
+  int status = all->list && all->servers ? init_locks(all) : UV_ENOMEM;
+  if (status != 0) {
+    free_lists(all);
+    return status;
   }
   for (size_t i = 0; i < all->count; i++) {
     all->list[i].loops = all;
     all->list[i].index = i;
     all->servers[i] = &all->list[i].server;
-    inbox_init(&all->list[i].inbox);
   }
   all->group.wake = all->count > 1 ? wake : NULL;
-  uv_sem_init(&all->ready, 0);
-  uv_sem_init(&all->go, 0);
   *out = all;
   return 0;
 }
@@ -407,10 +451,9 @@ void loops_free(struct loops *all) {
   close_data(&all->list[0]);
   close_wake(&all->list[0]);
   uv_run(all->list[0].uv, UV_RUN_DEFAULT); /* what is closing ends */
+  close_inboxes(all, all->count);
   server_group_close(&all->group);
   uv_sem_destroy(&all->ready);
   uv_sem_destroy(&all->go);
-  free(all->servers);
-  free(all->list);
-  free(all);
+  free_lists(all);
 }

@@ -35,6 +35,7 @@ struct program {
   uv_loop_t uv;
   vt_loop_t *loop;
   uv_signal_t signals[3];
+  size_t signal_count;
 };
 
 static int complain(const char *text) {
@@ -93,18 +94,25 @@ static void on_hangup(uv_signal_t *handle, int number) {
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* They do not keep the loop going. */
-static void watch_signals(struct program *p) {
-  for (size_t i = 0; i < 3; i++) {
-    uv_signal_init(&p->uv, &p->signals[i]);
+static int watch_signals(struct program *p) {
+  int status = 0;
+  while (status == 0 && p->signal_count < 3) {
+    size_t i = p->signal_count;
+    status = uv_signal_init(&p->uv, &p->signals[i]);
+    if (status != 0)
+      break;
+    p->signal_count++;
     p->signals[i].data = p;
-    uv_signal_start(&p->signals[i], i < 2 ? on_end : on_hangup, numbers[i]);
     uv_unref((uv_handle_t *)&p->signals[i]);
+    status =
+        uv_signal_start(&p->signals[i], i < 2 ? on_end : on_hangup, numbers[i]);
   }
+  return status;
 }
 
 /* One more signal must not make a failure of a good end. */
 static void leave_signals(struct program *p) {
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < p->signal_count; i++) {
     uv_close((uv_handle_t *)&p->signals[i], NULL);
     signal(numbers[i], SIG_IGN);
   }
@@ -130,21 +138,29 @@ static int serve(struct program *p) {
     return complain(error);
   }
   sockets_let_go(&p->sockets);
-  watch_signals(p);
-  say_ready(&p->sockets);
+  int watched = watch_signals(p);
+  if (watched == 0)
+    say_ready(&p->sockets);
+  else
+    loops_stop(p->loops); /* who could not be stopped does not begin */
   int status = loops_run(p->loops);
   leave_signals(p);
   loops_free(p->loops);
   sockets_close(&p->sockets);
-  return status == 0 ? 0 : 1;
+  if (watched != 0)
+    complain_of("signals", watched);
+  return status == 0 && watched == 0 ? 0 : 1;
 }
 
 static int run(struct program *p) {
   int status = uv_loop_init(&p->uv);
-  if (status == 0)
-    status = vt_loop_attach(&p->uv, &p->loop);
   if (status != 0)
     return complain_of("at the start", status);
+  status = vt_loop_attach(&p->uv, &p->loop);
+  if (status != 0) {
+    uv_loop_close(&p->uv);
+    return complain_of("at the start", status);
+  }
   vt_loop_set_report(p->loop, vt_report_stderr, NULL);
   vt_loop_reserve(p->loop); /* without it, too, it serves */
   int result = serve(p);

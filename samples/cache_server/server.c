@@ -75,9 +75,13 @@ void server_release(struct server *s) {
     server_group_close(&s->alone);
 }
 
+static void close_doors(struct server *s) {
+  while (s->door_count > 0)
+    vt_forget(vt_listener_close(s->doors[--s->door_count].listener));
+}
+
 void server_abandon(struct server *s) {
-  for (size_t i = 0; i < s->door_count; i++)
-    vt_forget(vt_listener_close(s->doors[i].listener));
+  close_doors(s);
   server_release(s);
 }
 
@@ -214,16 +218,27 @@ static vt_t sweep_body(void *frame) {
 
 /* ---- the run ---- */
 
+/* A server that lacks one of these is deaf or has no deadlines: it stops. */
+static void on_inner_over(void *state, vt_result_t r) {
+  struct server *s = state;
+  if (r.status != 0 && !s->stopping) {
+    s->failure = r.status;
+    server_stop(s);
+  }
+  server_part_ended(s);
+}
+
+/* Boxed from the start: what has begun has the memory to wait. */
 static void begin_part(struct server *s, vt_body_fn *body,
                        struct server_door *door) {
   struct server_frame f = {.s = s, .door = door};
   server_part_began(s);
-  vt_await(vt_start(&f, body), on_part_over, s);
+  vt_await(vt_start_boxed(&f, sizeof f, body), on_inner_over, s);
 }
 
 static void begin(struct server *s) {
   begin_part(s, sweep_body, NULL);
-  for (size_t i = 0; i < s->door_count; i++)
+  for (size_t i = 0; i < s->door_count && !s->stopping; i++)
     begin_part(s, accept_body, &s->doors[i]);
 }
 
@@ -245,12 +260,17 @@ static vt_t run_body(void *frame) {
     fprintf(stderr, "vt-cache-server: access log: %s\n", vt_strerror(r.status));
   if (f->s->group == &f->s->alone)
     server_release(f->s);
+  if (f->s->failure != 0)
+    VT_RETURN(f, vt_failed(f->s->failure));
   VT_END(f);
 }
 
 vt_t server_run(struct server *s) {
   struct server_frame f = {.s = s};
-  return vt_start(&f, run_body);
+  vt_t run = vt_start_boxed(&f, sizeof f, run_body);
+  if (vt_is_failed(run) && !s->stopping) /* it did not begin */
+    close_doors(s);
+  return run;
 }
 
 /* Who waits for the rest of a request, or for a next one, has nothing to get;

@@ -78,6 +78,7 @@ struct server {
   unsigned turned_away; /* connections that are only told why */
 
   bool stopping;
+  int64_t failure;       /* that stopped it; 0: none did */
   uint64_t stopped_ms;   /* of the loop's time */
   int parts;             /* clients and inner functions not yet over */
   vt_t tick;             /* what the sweeper waits for */
@@ -111,7 +112,7 @@ int server_init(struct server *s, const struct sockaddr *address,
                 const struct server_options *options);
 
 /* Serves until server_stop. Completes when nothing of the server is left, its
- * log included. */
+ * log included. UV_ENOMEM: it could not begin, or go on, and has stopped. */
 VT_MUST_USE vt_t server_run(struct server *s);
 
 /* Stops listening, closes connections, and those whose replies are on their way

@@ -2,6 +2,7 @@
 /* What libuv has no call for, or two of them, one of each kind. */
 #include "socket.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -68,7 +69,10 @@ void socket_peer(vt_stream_t *stream, char *out, size_t size) {
   socket_address((struct sockaddr *)&peer, out, size);
 }
 
-int socket_duplicate(uv_os_sock_t fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+int socket_duplicate(uv_os_sock_t fd) {
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return own >= 0 ? own : uv_translate_sys_error(errno);
+}
 
 int socket_open(uv_os_sock_t fd, bool local, vt_stream_t **out) {
   int status = local ? vt_pipe_open(fd, false, out) : vt_tcp_open(fd, out);
@@ -98,16 +102,15 @@ static int open_handle(union handle *h, uv_os_sock_t fd, bool local) {
 
 int socket_listen(uv_os_sock_t fd, bool local, int backlog,
                   vt_listener_t **out) {
-  union handle *h = calloc(1, sizeof *h);
   int own = socket_duplicate(fd);
-  int status = h && own >= 0 ? 0 : UV_ENOMEM;
-  if (status != 0) {
-    if (own >= 0)
-      close(own);
-    free(h);
-    return status;
+  if (own < 0)
+    return own;
+  union handle *h = calloc(1, sizeof *h);
+  if (!h) {
+    close(own);
+    return UV_ENOMEM;
   }
-  status = open_handle(h, own, local);
+  int status = open_handle(h, own, local);
   if (status != 0)
     close(own);
   else

@@ -17,7 +17,7 @@ void socket_address(const struct sockaddr *address, char *out, size_t size);
 /* The port of an address, 0 for one without. */
 int socket_port(const struct sockaddr *address);
 
-/* A second descriptor, closed on exec; negative when there is none. */
+/* A second descriptor, closed on exec; or a status. */
 int socket_duplicate(uv_os_sock_t fd);
 
 /* A connected socket as a stream of this loop: takes fd, also on failure. Gives

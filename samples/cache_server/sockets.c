@@ -69,10 +69,12 @@ static int bind_tcp(const struct sockaddr *address, bool shared) {
   return status;
 }
 
+/* The port, or a status. */
 static int read_port(int fd) {
   struct sockaddr_storage bound = {0};
   socklen_t size = sizeof bound;
-  getsockname(fd, (struct sockaddr *)&bound, &size);
+  if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+    return last_error();
   return socket_port((struct sockaddr *)&bound);
 }
 
@@ -104,7 +106,10 @@ static int bind_all(struct bound_socket *b, struct sockaddr_storage *address,
     if (fd < 0)
       return fd;
     b->fds[b->count++] = fd;
-    set_port(address, read_port(fd));
+    port = read_port(fd);
+    if (port < 0)
+      return port;
+    set_port(address, port);
   }
   return status;
 }
@@ -168,8 +173,10 @@ static int bind_local(const struct sockaddr_un *address, mode_t mode) {
   if (status == UV_EADDRINUSE && is_left_behind(address) &&
       unlink(address->sun_path) == 0)
     status = bind_closed(fd, address);
-  if (status == 0 && chmod(address->sun_path, mode) != 0)
+  if (status == 0 && chmod(address->sun_path, mode) != 0) {
     status = last_error();
+    unlink(address->sun_path);
+  }
   if (status == 0)
     return fd;
   close(fd);
@@ -231,10 +238,15 @@ static int open_own(struct sockets *s, const struct options *o) {
   return status;
 }
 
+/* Those behind one that fails are closed as well. */
 static int open_inherited(struct sockets *s, int count) {
   int status = 0;
-  for (int i = 0; i < count && status == 0; i++)
-    status = add_inherited(s, i);
+  for (int i = 0; i < count; i++) {
+    if (status == 0)
+      status = add_inherited(s, i);
+    if (status != 0)
+      close(3 + i);
+  }
   return status;
 }
 
@@ -250,7 +262,9 @@ int sockets_open(const struct options *o, struct sockets *out, char *error,
     return 0;
   }
   snprintf(error, size, "%s: %s",
-           s.count > 0 ? s.list[s.count - 1].name : "LISTEN_FDS",
+           s.count > 0  ? s.list[s.count - 1].name
+           : count != 0 ? "LISTEN_FDS"
+                        : "at the start",
            vt_strerror(status));
   sockets_close(&s);
   return status;
