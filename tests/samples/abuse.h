@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of abuse: what a server of RESP is sent, and what it must answer.
- * The rows are those of abuse.md; each has inputs of its own in abuse_*.c, and
- * is played whole to the server as a process, and cut at every byte to a server
- * on the loop of the test. */
+/* The table of abuse: what a server is sent, and what it must answer. The rows
+ * are those of abuse.md; each has inputs of its own in abuse_*.c, and is played
+ * whole to the server as a process, and cut at every byte to a server on the
+ * loop of the test.
+ *
+ * Replies of RESP are tabled as they are. Answers of HTTP are tabled as words,
+ * one for each: "400- " is a status, with '-' when it says that it closes and
+ * '+' when it says to an old client that it does not; an H in front of it wants
+ * no body, whatever its length. */
 #ifndef VT_TEST_ABUSE_H
 #define VT_TEST_ABUSE_H
 
@@ -35,7 +40,7 @@ enum abuse_end {
   STAYS,  /* it answers the next request; after a half close it ends */
   LEAVES, /* it ends, and the reply before that is read */
   SILENT, /* it ends, or is reset, without a word */
-  WAITS   /* nothing, until its time is over, or a half close */
+  WAITS   /* nothing more, until its time is over, or a half close */
 };
 
 struct abuse {
@@ -57,6 +62,9 @@ extern const struct abuse_part abuse_limits;
 /* For one with a password. */
 #define ABUSE_PASSWORD "secret"
 extern const struct abuse_part abuse_guest;
+/* For the HTTP side. */
+extern const struct abuse_part abuse_http_lines, abuse_http_fields,
+    abuse_http_bodies, abuse_http_targets;
 
 /* A server to talk to: connects, gives a descriptor or a negative; lets time
  * pass until the server may have done something. */
@@ -65,6 +73,7 @@ struct abuse_target {
   void (*turn)(void *arg, int fd);
   void *arg;
   const char *pong; /* what it answers to PING; NULL: +PONG */
+  bool is_http;
 };
 
 /* How an input is sent: in two pieces, or each byte alone. */
@@ -79,6 +88,13 @@ char *abuse_make(const struct abuse_text *text, size_t *out_size);
 
 /* The size of a text. */
 size_t abuse_size(const struct abuse_text *text);
+
+/* Reads an answer of HTTP at the front of data into its word; "? " for what is
+ * none, and for one with a field that the server does not have. Its size, or 0
+ * for more. */
+#define ABUSE_WORD 8u
+size_t abuse_answer(const char *data, size_t size, bool bodiless,
+                    char out[ABUSE_WORD]);
 
 /* Plays one input on a connection of its own. False, with what came on stderr,
  * when the reaction is not the tabled one. */

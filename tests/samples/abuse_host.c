@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cache_server/http.h"
 #include "support/net.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -40,9 +41,11 @@ int host_files(void) {
 
 static int connect_to(void *arg) {
   const struct host *h = arg;
+  const struct server *s = &h->in->server;
   struct sockaddr_in address;
   int yes = 1;
-  uv_ip4_addr("127.0.0.1", h->in->server.port, &address);
+  uv_ip4_addr("127.0.0.1", h->target.is_http ? s->http_port : s->port,
+              &address);
   int fd = net_connect(&address);
   if (fd >= 0)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -64,7 +67,8 @@ void host_turn(struct host *h) {
 
 void host_rest(struct host *h) {
   uint64_t until = uv_hrtime() + 10000000000u;
-  while (h->in->server.clients && uv_hrtime() < until)
+  const struct server *s = &h->in->server;
+  while ((s->clients || http_has_clients(s)) && uv_hrtime() < until)
     host_turn(h);
   for (int i = 0; i < 4; i++) /* what is closing, is closed */
     host_turn(h);
@@ -78,14 +82,18 @@ static void on_over(void *arg, vt_result_t r) {
 
 const char *host_open(struct host *h, struct inside *in) {
   struct sockaddr_in address;
-  *h = (struct host){.in = in,
-                     .target = {.connect = connect_to, .turn = turn, .arg = h}};
+  *h = (struct host){
+      .in = in,
+      .target = {
+          .connect = connect_to, .turn = turn, .arg = h, .is_http = in->http}};
   const char *problem = fixture_open(&in->loop);
   if (problem)
     return problem;
   uv_ip4_addr("127.0.0.1", 0, &address);
   if (countries_open(in->db, &h->countries) != 0)
     return "no cache";
+  if (in->http)
+    in->options.http_address = (struct sockaddr *)&address;
   if (server_init(&in->server, (struct sockaddr *)&address, h->countries, NULL,
                   &in->options) != 0)
     return "no server";

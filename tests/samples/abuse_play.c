@@ -15,14 +15,19 @@
 #include "support/net.h"
 
 #define PATIENCE_S 20
-#define PROBE "*1\r\n$4\r\nPING\r\n"
 #define ROOM 64u /* for a probe, or its reply */
+#define RAW_MAX ((size_t)256 * 1024)
+
+struct probe {
+  const char *request, *reply;
+};
 
 struct play {
   const struct abuse_target *target;
   int fd;
   char *in, *wanted, *got;
-  size_t in_size, wanted_size, got_size, sent;
+  char *raw; /* of HTTP: what is no whole answer yet */
+  size_t in_size, wanted_size, got_size, raw_size, sent;
   bool ended, reset;
   time_t until;
 };
@@ -63,12 +68,44 @@ static void show(const char *what, const char *data, size_t size) {
 
 /* ---- moving bytes ---- */
 
+/* What has come, as words, one more than are wanted at most. */
+static void translate(struct play *p) {
+  size_t used = 0, size = 1;
+  char word[ABUSE_WORD];
+  while (size > 0 && p->got_size <= p->wanted_size && used < p->raw_size) {
+    bool more = p->got_size < p->wanted_size;
+    size = abuse_answer(p->raw + used, p->raw_size - used,
+                        more && p->wanted[p->got_size] == 'H', word);
+    used += size;
+    if (size > 0)
+      p->got_size =
+          (size_t)(put(p->got + p->got_size, word, strlen(word)) - p->got);
+  }
+  p->raw_size -= used;
+  memmove(p->raw, p->raw + used, p->raw_size);
+}
+
+static ssize_t receive_some(struct play *p) {
+  if (!p->target->is_http)
+    return recv(p->fd, p->got + p->got_size, p->wanted_size + 1 - p->got_size,
+                MSG_DONTWAIT);
+  return recv(p->fd, p->raw + p->raw_size, RAW_MAX - p->raw_size, MSG_DONTWAIT);
+}
+
+static void take(struct play *p, size_t size) {
+  if (p->target->is_http) {
+    p->raw_size += size;
+    translate(p);
+  } else {
+    p->got_size += size;
+  }
+}
+
 static void receive(struct play *p) {
   while (!p->ended && p->got_size <= p->wanted_size) {
-    ssize_t n = recv(p->fd, p->got + p->got_size,
-                     p->wanted_size + 1 - p->got_size, MSG_DONTWAIT);
+    ssize_t n = receive_some(p);
     if (n > 0) {
-      p->got_size += (size_t)n;
+      take(p, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
       p->reset = n < 0;
       p->ended = true;
@@ -134,32 +171,39 @@ static bool prepare(struct play *p, const struct abuse *a) {
   p->in = abuse_make(&a->in, &p->in_size);
   p->wanted = abuse_make(&a->out, &p->wanted_size);
   p->got = p->wanted ? malloc(p->wanted_size + ROOM) : NULL;
+  p->raw = p->target->is_http ? malloc(RAW_MAX) : NULL;
   p->until = time(NULL) + PATIENCE_S;
-  return p->in && p->got;
+  return p->in && p->got && (p->raw || !p->target->is_http);
 }
 
-static const char *pong(const struct play *p) {
-  return p->target->pong ? p->target->pong : "+PONG\r\n";
+static struct probe probe_of(const struct play *p) {
+  if (p->target->is_http)
+    return (struct probe){"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200 "};
+  return (struct probe){"*1\r\n$4\r\nPING\r\n",
+                        p->target->pong ? p->target->pong : "+PONG\r\n"};
 }
 
 /* The server has accepted, and has served a request. */
 static bool greet(struct play *p) {
-  struct play hello = {.target = p->target, .fd = p->fd, .until = p->until};
-  char got[ROOM], in[] = PROBE;
-  hello.in = in;
-  hello.in_size = sizeof in - 1;
+  struct play hello = *p;
+  struct probe probe = probe_of(p);
+  char got[ROOM], in[ROOM], wanted[ROOM];
+  hello.in = strcpy(in, probe.request);
+  hello.in_size = strlen(in);
   hello.got = got;
-  hello.wanted_size = strlen(pong(p));
+  hello.wanted = strcpy(wanted, probe.reply);
+  hello.wanted_size = strlen(wanted);
   send_until(&hello, hello.in_size);
   read_until_whole(&hello);
-  return hello.got_size == hello.wanted_size;
+  return hello.got_size == hello.wanted_size && hello.raw_size == 0;
 }
 
 static void add_probe(struct play *p) {
-  memcpy(p->in + p->in_size, PROBE, sizeof PROBE - 1);
-  p->in_size += sizeof PROBE - 1;
-  memcpy(p->wanted + p->wanted_size, pong(p), strlen(pong(p)));
-  p->wanted_size += strlen(pong(p));
+  struct probe probe = probe_of(p);
+  put(p->in + p->in_size, probe.request, strlen(probe.request));
+  p->in_size += strlen(probe.request);
+  put(p->wanted + p->wanted_size, probe.reply, strlen(probe.reply));
+  p->wanted_size += strlen(probe.reply);
 }
 
 /* True when the end is the tabled one. */
@@ -170,9 +214,10 @@ static bool run(struct play *p, enum abuse_end end,
     add_probe(p);
   send_all(p, way);
   if (end == WAITS) {
+    read_until_whole(p);
     turn(p);
     receive(p);
-    if (p->ended || p->got_size > 0)
+    if (p->ended || p->got_size > p->wanted_size)
       return false;
   }
   if (half_close)
@@ -194,6 +239,8 @@ static void explain(const struct play *p, const struct abuse *a,
   show("sent", p->in, p->in_size);
   show("wanted", p->wanted, p->wanted_size);
   show("got", p->got, p->got_size);
+  if (p->raw_size > 0)
+    show("and", p->raw, p->raw_size);
   fprintf(stderr, "  %s\n",
           p->reset   ? "it was reset"
           : p->ended ? "it ended"
@@ -207,7 +254,7 @@ bool abuse_play(const struct abuse_target *target, const struct abuse *a,
   if (good) {
     p.fd = target->connect(target->arg);
     good = p.fd >= 0 && greet(&p) && run(&p, a->end, way) &&
-           p.got_size == p.wanted_size &&
+           p.got_size == p.wanted_size && p.raw_size == 0 &&
            memcmp(p.got, p.wanted, p.got_size) == 0;
     if (!good)
       explain(&p, a, way);
@@ -217,5 +264,6 @@ bool abuse_play(const struct abuse_target *target, const struct abuse *a,
   free(p.in);
   free(p.wanted);
   free(p.got);
+  free(p.raw);
   return good;
 }

@@ -9,6 +9,8 @@
 #include "cache_server/http_body.h"
 #include "cache_server/http_target.h"
 
+#define SHORT 512u
+
 struct reader {
   char *held; /* exactly what is not used, so that a sanitizer sees overreads */
   size_t size;
@@ -19,7 +21,7 @@ struct reader {
   bool within; /* a body */
   bool over;
   uint64_t dropped; /* of the body */
-  char text[4096];
+  char text[10000]; /* a path may be as long as a line */
   size_t length;
 };
 
@@ -132,20 +134,26 @@ static void warm_up(struct reader *r) {
   http_memo_keep(&r->memo, &head, known, sizeof known - 1);
 }
 
+/* The transcript is in out->text. */
+static void read_cut(struct reader *out, bool warm, const char *data,
+                     size_t size, size_t cut, size_t piece) {
+  memset(out, 0, sizeof *out);
+  if (warm)
+    warm_up(out);
+  feed(out, data, cut);
+  for (size_t at = cut; at < size; at += piece)
+    feed(out, data + at, size - at < piece ? size - at : piece);
+  free(out->held);
+}
+
 static void expect_from(bool warm, const char *data, size_t size, size_t cut,
                         size_t piece, const char *wanted) {
   struct reader r;
-  memset(&r, 0, sizeof r);
-  if (warm)
-    warm_up(&r);
-  feed(&r, data, cut);
-  for (size_t at = cut; at < size; at += piece)
-    feed(&r, data + at, size - at < piece ? size - at : piece);
+  read_cut(&r, warm, data, size, cut, piece);
   if (strcmp(r.text, wanted) != 0)
-    print_error("%.200s\ncut at %zu, pieces of %zu: %s, wanted %s\n", data, cut,
-                piece, r.text, wanted);
+    print_error("%.*s\ncut at %zu, pieces of %zu: %s, wanted %s\n",
+                size < 200 ? (int)size : 200, data, cut, piece, r.text, wanted);
   assert_string_equal(r.text, wanted);
-  free(r.held);
 }
 
 static void expect_pieces(const char *data, size_t size, size_t cut,
@@ -154,7 +162,7 @@ static void expect_pieces(const char *data, size_t size, size_t cut,
   expect_from(true, data, size, cut, piece, wanted);
 }
 
-void http_expect_sized(const char *data, size_t size, const char *wanted) {
+static void expect_short(const char *data, size_t size, const char *wanted) {
   for (size_t piece = 1; piece < 8; piece++)
     expect_pieces(data, size, 0, piece, wanted);
   for (size_t cut = 0; cut <= size; cut++)
@@ -162,12 +170,26 @@ void http_expect_sized(const char *data, size_t size, const char *wanted) {
 }
 
 void http_expect(const char *text, const char *wanted) {
-  http_expect_sized(text, strlen(text), wanted);
+  expect_short(text, strlen(text), wanted);
 }
 
-void http_expect_long(const char *data, size_t size, const char *wanted) {
+static void expect_long(const char *data, size_t size, const char *wanted) {
   static const size_t pieces[] = {1000, 4096, 16384, SIZE_MAX / 2};
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
     for (size_t cut = 0; cut < 3; cut++)
       expect_pieces(data, size, cut, pieces[i], wanted);
+}
+
+void http_expect_alike(const char *data, size_t size, int refused) {
+  struct reader whole;
+  char end[8] = "";
+  read_cut(&whole, false, data, size, size, size);
+  const char *at = strchr(whole.text, '!');
+  if (refused)
+    snprintf(end, sizeof end, "!%d", refused);
+  assert_string_equal(at ? at : "", end);
+  if (size <= SHORT)
+    expect_short(data, size, whole.text);
+  else
+    expect_long(data, size, whole.text);
 }

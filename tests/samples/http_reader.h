@@ -18,10 +18,8 @@
  * bytes), "!400" for a refusal, after which nothing comes. */
 void http_expect(const char *text, const char *wanted);
 
-/* The same of any bytes. */
-void http_expect_sized(const char *data, size_t size, const char *wanted);
-
-/* Of long ones, cut at a few places. */
-void http_expect_long(const char *data, size_t size, const char *wanted);
+/* Wants any bytes to be refused with that status at the end, 0: not to be, and
+ * the same transcript however they are cut. */
+void http_expect_alike(const char *data, size_t size, int refused);
 
 #endif

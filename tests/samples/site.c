@@ -95,9 +95,8 @@ static void become(const struct site *s, const char *const *arguments,
   _exit(126);
 }
 
-/* Reads the one line that the server prints, or its end. */
-static bool read_port(struct site *s, int out) {
-  static const char start[] = "vt-cache-server: listening on ";
+/* Reads a line that the server prints, or its end: the port behind start. */
+static bool read_port(int out, const char *start, int *out_port) {
   char line[128];
   size_t size = 0;
   struct pollfd ready = {.fd = out, .events = POLLIN};
@@ -109,10 +108,19 @@ static bool read_port(struct site *s, int out) {
   }
   line[size] = '\0';
   const char *colon = strrchr(line, ':');
-  if (strncmp(line, start, sizeof start - 1) != 0 || !colon)
+  if (strncmp(line, start, strlen(start)) != 0 || !colon)
     return false;
-  s->port = atoi(colon + 1);
+  *out_port = atoi(colon + 1);
   return true;
+}
+
+static bool read_ports(struct site *s, const char *const *arguments, int out) {
+  if (!read_port(out, "vt-cache-server: listening on ", &s->port))
+    return false;
+  while (*arguments && strcmp(*arguments, "--http-port") != 0)
+    arguments++;
+  return !*arguments ||
+         read_port(out, "vt-cache-server: http on ", &s->http_port);
 }
 
 bool site_run(struct site *s, const char *const *arguments) {
@@ -123,7 +131,7 @@ bool site_run(struct site *s, const char *const *arguments) {
   if (s->pid == 0)
     become(s, arguments, out[1]);
   close(out[1]);
-  bool listens = s->pid > 0 && read_port(s, out[0]);
+  bool listens = s->pid > 0 && read_ports(s, arguments, out[0]);
   close(out[0]);
   return listens;
 }
@@ -194,9 +202,9 @@ size_t site_memory(const struct site *s) {
 
 /* ---- talking ---- */
 
-int site_connect(const struct site *s) {
+static int connect_to(int port) {
   struct sockaddr_in address = {.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)s->port),
+                                .sin_port = htons((uint16_t)port),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct timeval patience = {.tv_sec = 10};
   int yes = 1;
@@ -207,6 +215,12 @@ int site_connect(const struct site *s) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   return fd;
+}
+
+int site_connect(const struct site *s) { return connect_to(s->port); }
+
+int site_connect_http(const struct site *s) {
+  return connect_to(s->http_port);
 }
 
 bool site_ask(int fd, const char *request, size_t size, const char *wanted,

@@ -14,7 +14,7 @@ struct site {
   char dir[64];
   char db[96], csv[96], log[96], errors[96]; /* files in dir */
   pid_t pid;                                 /* 0: not running */
-  int port;
+  int port, http_port; /* the second one with --http-port only */
   int files_max; /* descriptors that the server may have; 0: as usual */
   char text[4096];
 };
@@ -51,6 +51,7 @@ bool site_write(const char *path, const void *data, size_t size);
 
 /* A connection whose calls give up after ten seconds; negative on failure. */
 int site_connect(const struct site *s);
+int site_connect_http(const struct site *s);
 
 /* Sends and reads exactly what is wanted, and says on stderr what came instead.
  * NULL request: only reads. */

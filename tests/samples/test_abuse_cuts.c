@@ -3,8 +3,8 @@
  * in two at every byte, and byte by byte, has the same reaction. Inputs that
  * wait are closed in time, and cost what came of them, not what they declare.
  *
- * Long inputs are cut at their ends and at some places between; with
- * VT_ABUSE_LONG=1 at more of them. */
+ * Long inputs are cut at their ends and at some places between, those of HTTP at
+ * some of their places; with VT_ABUSE_LONG=1 there are more of them. */
 #include "samples/abuse_host.h"
 
 #include <errno.h>
@@ -41,14 +41,21 @@ static size_t next_cut(size_t cut, size_t size) {
   return next < size - EDGE ? next : size - EDGE;
 }
 
-static int cut_one(const struct host *h, const struct abuse *a) {
-  size_t size = abuse_size(&a->in);
+/* The cuts of the HTTP inputs, which are many, are spread over them. */
+static size_t stride_of(const struct host *h) {
+  return h->target.is_http && !getenv("VT_ABUSE_LONG") ? 4 : 1;
+}
+
+static int cut_one(const struct host *h, const struct abuse *a, size_t number) {
+  size_t size = abuse_size(&a->in), stride = stride_of(h);
   int count = 1;
   struct abuse_way way = {.bytewise = true};
   if (size <= (SANITIZED ? 64 : KIB))
     assert_true(abuse_play(&h->target, a, &way));
   way.bytewise = false;
   for (size_t cut = 0; cut < size; cut = next_cut(cut, size)) {
+    if (size <= KIB && cut % stride != number % stride)
+      continue;
     way.cut = cut;
     assert_true(abuse_play(&h->target, a, &way));
     count++;
@@ -74,10 +81,14 @@ static void expect_rest(struct host *h, const char *row, int files,
 }
 
 static void serve_once(const struct host *h) {
-  static const struct abuse ping = {"PING", BYTES("GET country:DE\r\n"),
-                                    BYTES("$7\r\nGermany\r\n"), STAYS};
+  static const struct abuse
+      resp = {"serves", BYTES("GET country:DE\r\n"), BYTES("$7\r\nGermany\r\n"),
+              STAYS},
+      http = {"serves", BYTES("GET /countries HTTP/1.1\r\nHost: x\r\n\r\n"),
+              BYTES("200 "), STAYS};
   static const struct abuse_way whole = {0};
-  assert_true(abuse_play(&h->target, &ping, &whole));
+  assert_true(
+      abuse_play(&h->target, h->target.is_http ? &http : &resp, &whole));
 }
 
 static void cut_part(struct inside *in, const struct abuse_part *part) {
@@ -89,7 +100,7 @@ static void cut_part(struct inside *in, const struct abuse_part *part) {
   int files = host_files();
   for (size_t i = 0; i < part->count; i++) {
     size_t memory = host_memory();
-    count += cut_one(&h, &part->abuses[i]);
+    count += cut_one(&h, &part->abuses[i], i);
     serve_once(&h);
     expect_rest(&h, part->abuses[i].row, files, memory);
   }
@@ -114,6 +125,29 @@ static void arguments_at_their_limit_are_skipped_however_cut(void **state) {
   in->options.limits.bulk = ABUSE_BULK_MAX;
   cut_part(in, &abuse_limits);
 }
+
+#ifdef WITH_HTTP
+static void cut_http(struct inside *in, const struct abuse_part *part) {
+  in->http = true;
+  cut_part(in, part);
+}
+
+static void http_lines_are_read_however_cut(void **state) {
+  cut_http(*state, &abuse_http_lines);
+}
+
+static void http_fields_are_read_however_cut(void **state) {
+  cut_http(*state, &abuse_http_fields);
+}
+
+static void http_bodies_are_read_however_cut(void **state) {
+  cut_http(*state, &abuse_http_bodies);
+}
+
+static void http_targets_are_read_however_cut(void **state) {
+  cut_http(*state, &abuse_http_targets);
+}
+#endif
 
 /* ---- guests ---- */
 
@@ -224,6 +258,12 @@ int main(void) {
       host_test(lines_are_read_however_cut),
       host_test(commands_are_read_however_cut),
       host_test(arguments_at_their_limit_are_skipped_however_cut),
+#ifdef WITH_HTTP
+      host_test(http_lines_are_read_however_cut),
+      host_test(http_fields_are_read_however_cut),
+      host_test(http_bodies_are_read_however_cut),
+      host_test(http_targets_are_read_however_cut),
+#endif
       host_test(a_guest_gets_little),
       host_test(what_waits_has_its_time_and_costs_what_came),
   };
