@@ -177,16 +177,6 @@ int site_files(const struct site *s) {
   return count;
 }
 
-int site_files_at_rest(const struct site *s) {
-  int files = site_files(s), before = -1;
-  while (files != before) {
-    before = files;
-    usleep(50000);
-    files = site_files(s);
-  }
-  return files;
-}
-
 size_t site_memory(const struct site *s) {
   char path[64];
   unsigned long size = 0, resident = 0;
@@ -265,4 +255,42 @@ bool site_serves(const struct site *s) {
   if (fd >= 0)
     close(fd);
   return served;
+}
+
+/* ---- at rest ---- */
+
+/* How many clients the server says that it has; -1 without an answer. */
+static int count_clients(int fd) {
+  static const char name[] = "connected_clients:";
+  char text[1024] = "";
+  size_t size = 0;
+  const char *body = NULL;
+  if (!net_send(fd, "INFO clients\r\n", 14))
+    return -1;
+  while (!body || size < (size_t)(body - text) + strtoul(text + 1, NULL, 10)) {
+    ssize_t n = recv(fd, text + size, sizeof text - 1 - size, 0);
+    if (n <= 0)
+      return -1;
+    size += (size_t)n;
+    text[size] = '\0';
+    body = strstr(text, "\r\n");
+    body = body ? body + 4 : NULL; /* with the CRLF behind it */
+  }
+  const char *at = strstr(text, name);
+  return at ? atoi(at + strlen(name)) : -1;
+}
+
+int site_files_at_rest(const struct site *s, int clients) {
+  int files = -1, found = -1;
+  int fd = site_connect(s);
+  for (int ms = 0; fd >= 0 && ms < END_MS && found != clients + 1; ms += 5) {
+    if (ms > 0)
+      usleep(5000);
+    found = count_clients(fd);
+  }
+  if (found == clients + 1)
+    files = site_files(s) - 1;
+  if (fd >= 0)
+    close(fd);
+  return files;
 }

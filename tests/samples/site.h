@@ -83,7 +83,10 @@ bool site_serves(const struct site *s);
 
 /* Descriptors that the server has open; its memory in bytes. */
 int site_files(const struct site *s);
-int site_files_at_rest(const struct site *s); /* what was closed is gone */
 size_t site_memory(const struct site *s);
+
+/* Its descriptors with so many clients, when all others that there were are
+ * gone, by its own count; -1 when they are not. */
+int site_files_at_rest(const struct site *s, int clients);
 
 #endif

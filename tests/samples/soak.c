@@ -161,7 +161,7 @@ static bool look(struct soak *k, bool first_quarter) {
   for (int ms = 0; k->files && site_files(k->site) > k->files && ms < 10000;
        ms += 10)
     usleep(10000);
-  int files = site_files_at_rest(k->site);
+  int files = site_files_at_rest(k->site, REGULARS);
   size_t memory = site_memory(k->site);
   if (k->files && files > k->files) {
     fprintf(stderr, "soak: %d descriptors, before %d\n", files, k->files);
@@ -195,7 +195,7 @@ static bool run(struct soak *k, uint64_t seconds) {
   if (!go_round(k))
     return false;
   all_leave(k);
-  k->files = site_files_at_rest(k->site);
+  k->files = site_files_at_rest(k->site, REGULARS);
   while (now_ms() < end) {
     if (!go_round(k))
       return false;

@@ -100,7 +100,7 @@ static const struct abuse_part *const resp_parts[] = {
 
 static void play_row(struct site *s, const struct abuse_target *target,
                      const struct abuse_part *const *parts, const char *row) {
-  int files = site_files_at_rest(s), count = 0;
+  int files = site_files_at_rest(s, 0), count = 0;
   size_t memory = site_memory(s);
   for (; *parts; parts++)
     count += play_part(target, *parts, row);

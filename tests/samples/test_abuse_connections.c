@@ -82,7 +82,7 @@ static void serve_then_stop(struct site *s, int files) {
 static void a_reset_is_one_close(void **state) {
   struct site *s = *state;
   start(s, NULL, NULL);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   for (int i = 0; i < 200; i++) {
     int fd = site_connect(s);
     assert_true(fd >= 0);
@@ -100,7 +100,7 @@ static void a_reset_is_one_close(void **state) {
 static void a_reset_before_the_accept_is_nothing(void **state) {
   struct site *s = *state;
   start(s, NULL, NULL);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   kill(s->pid, SIGSTOP);
   for (int i = 0; i < 100; i++) {
     int fd = site_connect(s);
@@ -117,7 +117,7 @@ static void connections_come_and_go(void **state) {
   struct site *s = *state;
   int count = many(5000, 200000);
   start(s, NULL, NULL);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   size_t memory = site_memory(s);
   for (int i = 0; i < count; i++) {
     int fd = site_connect(s);
@@ -140,7 +140,7 @@ static void connections_come_and_go(void **state) {
 static void odd_segments_have_no_effect(void **state) {
   struct site *s = *state;
   start(s, NULL, NULL);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   int fd = site_connect(s);
   assert_int_equal(send(fd, "!", 1, MSG_OOB), 1); /* beside the stream */
   assert_true(site_says(fd, PING, "+PONG\r\n"));
@@ -159,7 +159,7 @@ static void half_a_batch_does_no_half_command(void **state) {
   static const char batch[] = PING "*4\r\n$4\r\nHSET\r\n$10\r\ncountry:DE\r\n"
                                    "$4\r\nname\r\n$5\r\nNobod";
   start(s, NULL, NULL);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   for (int i = 0; i < 50; i++) {
     int fd = site_connect(s);
     assert_true(net_send(fd, batch, sizeof batch - 1));
@@ -204,7 +204,7 @@ static void a_thousand_who_drip_are_closed(void **state) {
   enum { COUNT = 900 };
   static int fds[COUNT];
   start(s, "--request-timeout", "500ms");
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   for (int i = 0; i < COUNT; i++) {
     fds[i] = site_connect(s);
     assert_true(fds[i] >= 0);
@@ -224,7 +224,7 @@ static void who_reads_a_byte_at_a_time_is_closed(void **state) {
   int small = 2048;
   char byte;
   start_with(s, options);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   int fd = site_connect(s);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   for (size_t i = 0; i < COUNT; i++)

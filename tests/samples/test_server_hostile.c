@@ -54,7 +54,7 @@ static void expect_files(const struct site *s, int files) {
 static void expect_error_and_close(struct site *s, const char *request,
                                    size_t size, const char *error) {
   char wanted[128];
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   int fd = site_connect(s);
   assert_true(fd >= 0);
   int n = snprintf(wanted, sizeof wanted, "-ERR Protocol error: %s\r\n", error);
@@ -161,7 +161,7 @@ static void the_error_is_read_by_who_keeps_sending(void **state) {
 static void who_stays_after_an_error_is_closed(void **state) {
   struct site *s = *state;
   close(start_and_connect(s));
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   int fd = site_connect(s);
   assert_true(site_says(fd, "*x\r\n",
                         "-ERR Protocol error: invalid multibulk length\r\n"));
@@ -217,7 +217,7 @@ static void odd_requests_keep_the_connection(void **state) {
 static void half_a_command_then_close_is_nothing(void **state) {
   struct site *s = *state;
   int fd = start_and_connect(s);
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 1);
   assert_int_equal(send(fd, "*2\r\n$3\r\nGET\r\n$10\r\ncoun", 23, 0), 23);
   assert_int_equal(shutdown(fd, SHUT_WR), 0);
   assert_true(site_is_closed(fd));
@@ -377,7 +377,7 @@ static void descriptors_running_out_stop_nobody_else(void **state) {
 static void connections_that_come_and_go_leave_nothing(void **state) {
   struct site *s = *state;
   close(start_and_connect(s));
-  int files = site_files_at_rest(s);
+  int files = site_files_at_rest(s, 0);
   for (int i = 0; i < 2000; i++) {
     int fd = site_connect(s);
     assert_true(fd >= 0);
