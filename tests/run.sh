@@ -16,7 +16,7 @@ readonly samples=(libsqlite3-dev libpq-dev libhttp-parser-dev
 readonly clients=(libhiredis-dev nodejs npm chromium chromium-driver postgresql
   curl wrk nginx-light)
 readonly tools=(clang libclang-rt-14-dev g++ valgrind gdb strace procps
-  binutils faketime iproute2 relacy-dev spin systemd
+  binutils faketime iproute2 nftables relacy-dev spin systemd
   gcc-mingw-w64-x86-64)
 
 install_clients() {

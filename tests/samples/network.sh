@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # network.sh SERVER CSV
-# The cache server and a client in two network namespaces with a cable between:
-# a narrow one carries all replies, an address may have a scope, and a peer
-# whose cable is cut is given up. Needs root, or leave to be it.
+# The cache server and its clients in two network namespaces with a cable
+# between: a narrow one that loses packets carries all replies, one that resets
+# connections all replies of those who stay, an address may have a scope, and a
+# peer whose cable is cut is given up. Needs root, or leave to be it.
 set -euo pipefail
 
 readonly server=$1 csv=$2
@@ -72,27 +73,115 @@ serve() {
 
 files() { find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l; }
 
+stop() {
+  kill -TERM "$pid"
+  wait "$pid" || fail 'the server failed'
+}
+
+# expect_files COUNT SECONDS: the server has no more than so many, soon.
+expect_files() {
+  local began=$SECONDS
+  while [ "$(files "$pid")" -gt "$1" ] && [ $((SECONDS - began)) -lt "$2" ]; do
+    sleep 0.2
+  done
+  [ "$(files "$pid")" -le "$1" ] || fail 'who is gone is still there'
+  took=$((SECONDS - began))
+}
+
+# ask COUNT: so many replies, to stdout; whoever is reset has fewer.
+ask() {
+  # shellcheck disable=SC2016 # for the shell there
+  inside bash -c '
+    exec 3<>"/dev/tcp/${1%:*}/${1##*:}" || exit
+    (for ((i = 0; i < $2; i++)); do echo "GET countries"; done; echo QUIT) >&3
+    cat <&3' ask "$address" "$1" 2>>"$work/resets"
+}
+
+# ask_many CLIENTS COUNT: together; their replies are $work/replies_N.
+ask_many() {
+  local i askers=()
+  for ((i = 0; i < $1; i++)); do
+    ask "$2" >"$work/replies_$i" &
+    askers+=($!)
+  done
+  for i in "${askers[@]}"; do wait "$i" || true; done
+}
+
+# rule HOOK RULE: for packets that arrive at, or leave, this side.
+rule() {
+  echo "table inet cable {
+    chain rules {
+      type filter hook $1 priority 0; $2;
+    }
+  }"
+}
+
+# Of twenty packets each way, one is lost.
+lose_packets() {
+  local lose i
+  lose=$(rule input 'iifname { near, far } numgen random mod 20 0 counter drop')
+  nft "$lose"
+  inside nft "$lose"
+  ask 30 >"$work/right_30"
+  ask_many 20 30
+  lost=$(nft list table inet cable | sed -n 's/.*packets \([0-9]*\).*/\1/p')
+  nft delete table inet cable
+  inside nft delete table inet cable
+  [ "$lost" -gt 0 ] || fail 'nothing was lost'
+  [ "$(grep -c 'Afghanistan' "$work/right_30")" -eq 30 ] ||
+    fail 'replies are lost with their packets'
+  for ((i = 0; i < 20; i++)); do
+    cmp "$work/right_30" "$work/replies_$i" || fail 'replies are lost or differ'
+  done
+  expect_files "$before" 60
+}
+
+# One of twenty-five packets of the clients is answered with a reset, of which
+# the server learns when it probes.
+reset_clients() {
+  local whole=0 size i
+  ask 20 >"$work/right_20"
+  nft "$(rule input \
+    'tcp flags & (syn | rst) == 0 numgen inc mod 25 24 reject with tcp reset')"
+  ask_many 60 20
+  nft delete table inet cable
+  for ((i = 0; i < 60; i++)); do
+    size=$(stat -c %s "$work/replies_$i")
+    cmp <(head -c "$size" "$work/right_20") "$work/replies_$i" ||
+      fail 'replies differ'
+    ! cmp -s "$work/right_20" "$work/replies_$i" || whole=$((whole + 1))
+  done
+  echo "network: $lost packets were lost, $((60 - whole)) of 60 clients reset"
+  [ "$whole" -lt 60 ] || fail 'nobody was reset'
+  [ "$whole" -gt 0 ] || fail 'who was not reset had no replies'
+  expect_files "$before" 60
+}
+
 # At 20 Mbit/s, in segments of an Ethernet.
 tc qdisc add dev near root tbf rate 20mbit burst 16kb latency 100ms ||
   skip 'no tbf'
-serve narrow --bind 10.99.0.1 || fail 'it did not start'
-inside bash -c '
-  exec 3<>"/dev/tcp/${1%:*}/${1##*:}"
-  (for ((i = 0; i < 300; i++)); do echo "GET countries"; done; echo QUIT) >&3
-  cat <&3' narrow "$address" >"$work/replies"
+serve narrow --bind 10.99.0.1 --keepalive 6s || fail 'it did not start'
+ask 300 >"$work/replies"
 [ "$(grep -c 'Afghanistan' "$work/replies")" -eq 300 ] || fail 'replies are lost'
 [ "$(grep Afghanistan "$work/replies" | sort -u | wc -l)" -eq 1 ] ||
   fail 'replies differ'
 tail -c 5 "$work/replies" | grep -q '+OK' || fail 'the last reply is lost'
-kill -TERM "$pid"
-wait "$pid" || fail 'the server failed'
+
+before=$(files "$pid")
+if nft "$(rule input accept)" 2>/dev/null; then
+  nft delete table inet cable
+  lose_packets
+  reset_clients
+else
+  echo 'network: no nftables here'
+fi
+stop
 tc qdisc del dev near root
 
 # An address that needs its link's name.
 if ip -6 addr add fe80::99/64 dev near nodad 2>/dev/null; then
   serve scope --bind fe80::99%near || fail 'an address with a scope is refused'
-  kill -TERM "$pid"
-  wait "$pid" || fail 'the server failed'
+  stop
   if serve gone --bind fe80::98%near; then fail 'it listens nowhere'; fi
   grep -q 'address' "$work/errors_gone" || fail 'the address is not named'
 else
@@ -119,12 +208,7 @@ for ((tries = 0; tries < 400; tries++)); do
 done
 [ "$(files "$pid")" -eq $((before + 2)) ] || fail 'two are not connected'
 inside ip link set far down
-began=$SECONDS
-while [ "$(files "$pid")" -gt "$before" ] && [ $((SECONDS - began)) -lt 60 ]; do
-  sleep 0.2
-done
-[ "$(files "$pid")" -le "$before" ] || fail 'who vanished is still there'
-echo "network: given up after $((SECONDS - began)) s"
-kill -TERM "$pid"
-wait "$pid" || fail 'the server failed'
+expect_files "$before" 60
+echo "network: given up after $took s"
+stop
 echo 'network: all as expected'
