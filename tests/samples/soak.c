@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Usage: soak SECONDS
- * Clients of all kinds at the cache server that VT_CACHE_SERVER names: regular
- * ones whose replies are checked, writers, and those who misbehave. Once a
+ * Clients of all kinds at both sides of the cache server that VT_CACHE_SERVER
+ * names: regular ones whose replies are checked, on connections that are kept
+ * and on new ones, writers, and those who misbehave. Once a
  * while all but the regular ones are gone; then the server has no more
  * descriptors, and at the end no more memory, than after the first quarter. */
 #include <signal.h>
@@ -12,23 +13,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "samples/http_ask.h"
 #include "samples/random_script.h"
 #include "samples/site.h"
 #include "support/net.h"
 
 #define REGULARS 50
+#define HTTP_REGULARS 10
 #define LOITERERS 40
 #define MEMORY_SLACK ((size_t)2 * 1024 * 1024)
 #define PING "*1\r\n$4\r\nPING\r\n"
 
 struct soak {
   struct site *site;
-  int regulars[REGULARS], loiterers[LOITERERS];
-  unsigned long rounds, replies, writes, abuses;
+  int regulars[REGULARS], http[HTTP_REGULARS], loiterers[LOITERERS];
+  unsigned long rounds, replies, answers, writes, abuses;
   uint64_t seed;
   int files;         /* at rest, with the regular clients */
   size_t memory;     /* after the first quarter */
   size_t memory_max; /* behind it */
+  struct http_asked asked;
 };
 
 static uint64_t now_ms(void) {
@@ -71,6 +75,55 @@ static bool serve_regulars(struct soak *k) {
   return true;
 }
 
+/* ---- the same over HTTP ---- */
+
+#define HEAD_END " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static const struct {
+  const char *target, *word, *text;
+} targets[] = {
+    {"GET /countries" HEAD_END, "200 ", "[{\"numeric\":4,"},
+    {"GET /metrics" HEAD_END, "200 ", "_total"},
+    {"HEAD /countries" HEAD_END, "H200 ", "\r\nETag: "},
+    {"GET /countries/DE" HEAD_END, "200 ", "\"Germany\""},
+    {"GET /countries?q=germ&fields=name" HEAD_END, "200 ", "Germany"},
+    {"GET /healthz" HEAD_END, "200 ", "ok\n"},
+    {"HEAD /none" HEAD_END, "H404 ", "\r\nContent-Length: "},
+    {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200+ ", "<html"},
+};
+
+static bool serve_http(struct soak *k) {
+  const size_t count = sizeof targets / sizeof *targets;
+  for (unsigned i = 0; i < HTTP_REGULARS; i++) {
+    size_t n = (k->rounds + i) % count;
+    if (!http_ask_says(&k->asked, k->http[i], targets[n].target,
+                       targets[n].word, targets[n].text))
+      return complain("a wrong answer");
+    k->answers++;
+  }
+  k->answers += 2;
+  return http_ask_says(&k->asked, k->http[0], targets[0].target, "200 ",
+                       "ETag: ") &&
+         http_ask_again(&k->asked, k->http[1], "/countries");
+}
+
+/* Who asks once, and is told that it was the last time. */
+static bool serve_passer_by(struct soak *k) {
+  int fd = site_connect_http(k->site);
+  bool good = fd >= 0 &&
+              http_ask_says(&k->asked, fd,
+                            "GET /countries/4 HTTP/1.1\r\nHost: x\r\n"
+                            "Connection: close\r\n\r\n",
+                            "200- ", "Afghanistan") &&
+              site_is_closed(fd);
+  if (fd >= 0)
+    close(fd);
+  k->answers++;
+  return good || complain("a wrong last answer");
+}
+
+/* ---- writers ---- */
+
 /* There and back; who wrote sees it. */
 static bool write_twice(struct soak *k) {
   k->writes += 2;
@@ -104,12 +157,13 @@ static void send_script(struct soak *k, int fd) {
 }
 
 /* Replies that nobody reads, as many as the sockets take. */
-static void flood(int fd) {
-  static char many[15 * 1000];
+static void flood(int fd, const char *request) {
+  static char many[50 * 1000];
+  size_t size = strlen(request);
   for (size_t i = 0; i < 1000; i++)
-    memcpy(many + 15 * i, "GET countries\r\n", 15);
+    memcpy(many + size * i, request, size);
   for (int i = 0; i < 20; i++)
-    if (send(fd, many, sizeof many, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
+    if (send(fd, many, 1000 * size, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0)
       return;
 }
 
@@ -120,26 +174,43 @@ static void send_large(int fd) {
   send(fd, data, sizeof data, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static bool misbehave(struct soak *k, int slot) {
+static void abuse_resp(struct soak *k, int fd, unsigned long kind) {
   static const char *const odd[] = {"*x\r\n",
                                     "GET / HTTP/1.1\r\n\r\n",
                                     "*2\r\n$3\r\nGET\r\n$10\r\ncoun",
                                     "",
                                     "ECHO 'a\r\n",
                                     "*1048576\r\n"};
-  int fd = site_connect(k->site);
-  if (fd < 0)
-    return complain("no connection");
-  k->abuses++;
-  unsigned long kind = k->abuses % 12;
   if (kind < 6)
     send(fd, odd[kind], strlen(odd[kind]), MSG_NOSIGNAL);
   else if (kind == 6)
-    flood(fd);
+    flood(fd, "GET countries\r\n");
   else if (kind == 7)
     send_large(fd);
   else
     send_script(k, fd);
+}
+
+static void abuse_http(int fd, unsigned long kind) {
+  static const char *const odd[] = {
+      "GET /countries HTTP/1.1\r\nHos", "GET /../x HTTP/1.1\r\nHost: x\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+      "Transfer-Encoding: chunked\r\n\r\nff\r\nabc"};
+  if (kind < 3)
+    send(fd, odd[kind], strlen(odd[kind]), MSG_NOSIGNAL);
+  else
+    flood(fd, targets[0].target);
+}
+
+static bool misbehave(struct soak *k, int slot) {
+  unsigned long kind = ++k->abuses % 16;
+  int fd = kind < 12 ? site_connect(k->site) : site_connect_http(k->site);
+  if (fd < 0)
+    return complain("no connection");
+  if (kind < 12)
+    abuse_resp(k, fd, kind);
+  else
+    abuse_http(fd, kind - 12);
   if (k->loiterers[slot] >= 0)
     leave(k->loiterers[slot], k->abuses / 7);
   k->loiterers[slot] = fd; /* it stays for a while */
@@ -156,14 +227,15 @@ static void all_leave(struct soak *k) {
 
 /* ---- the soak ---- */
 
+static int files_at_rest(const struct soak *k) {
+  return site_files_at_rest(k->site, REGULARS + HTTP_REGULARS);
+}
+
 static bool look(struct soak *k, bool first_quarter) {
   all_leave(k);
-  for (int ms = 0; k->files && site_files(k->site) > k->files && ms < 10000;
-       ms += 10)
-    usleep(10000);
-  int files = site_files_at_rest(k->site, REGULARS);
+  int files = files_at_rest(k);
   size_t memory = site_memory(k->site);
-  if (k->files && files > k->files) {
+  if (files < 0 || files > k->files) {
     fprintf(stderr, "soak: %d descriptors, before %d\n", files, k->files);
     return false;
   }
@@ -175,7 +247,8 @@ static bool look(struct soak *k, bool first_quarter) {
 }
 
 static bool go_round(struct soak *k) {
-  if (!serve_regulars(k) || (k->rounds % 40 == 0 && !write_twice(k)))
+  if (!serve_regulars(k) || !serve_http(k) || !serve_passer_by(k) ||
+      (k->rounds % 40 == 0 && !write_twice(k)))
     return false;
   for (int i = 0; i < 8; i++)
     if (!misbehave(k, (int)(k->abuses % LOITERERS)))
@@ -192,10 +265,13 @@ static bool run(struct soak *k, uint64_t seconds) {
   for (int i = 0; i < REGULARS; i++)
     if ((k->regulars[i] = site_connect(k->site)) < 0)
       return complain("no connection");
+  for (int i = 0; i < HTTP_REGULARS; i++)
+    if ((k->http[i] = site_connect_http(k->site)) < 0)
+      return complain("no connection");
   if (!go_round(k))
     return false;
   all_leave(k);
-  k->files = site_files_at_rest(k->site, REGULARS);
+  k->files = files_at_rest(k);
   while (now_ms() < end) {
     if (!go_round(k))
       return false;
@@ -209,9 +285,10 @@ static bool run(struct soak *k, uint64_t seconds) {
 }
 
 static bool judge(struct soak *k) {
-  printf("soak: %lu rounds, %lu replies, %lu writes, %lu abuses\n"
+  printf("soak: %lu rounds, %lu replies, %lu answers, %lu writes, "
+         "%lu abuses\n"
          "soak: descriptors %d; memory %zu KiB, in the first quarter %zu KiB\n",
-         k->rounds, k->replies, k->writes, k->abuses, k->files,
+         k->rounds, k->replies, k->answers, k->writes, k->abuses, k->files,
          k->memory_max / 1024, k->memory / 1024);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   if (k->memory_max > k->memory + MEMORY_SLACK)
@@ -221,7 +298,7 @@ static bool judge(struct soak *k) {
 }
 
 int main(int argc, char **argv) {
-  struct soak k = {.seed = 1};
+  static struct soak k = {.seed = 1};
   if (argc != 2 || site_setup((void **)&k.site) != 0)
     return EXIT_FAILURE;
   for (int i = 0; i < LOITERERS; i++)
@@ -229,7 +306,10 @@ int main(int argc, char **argv) {
   /* What is freed goes back to the system at once, so that it can be seen. */
   setenv("MALLOC_MMAP_THRESHOLD_", "65536", 1);
   setenv("MALLOC_TRIM_THRESHOLD_", "65536", 1);
-  bool good = site_start(k.site, "--log", k.site->log) &&
+  const char *const arguments[] = {"--port", "0",         "--http-port",
+                                   "0",      "--db",      k.site->db,
+                                   "--log",  k.site->log, NULL};
+  bool good = site_run(k.site, arguments) &&
               run(&k, strtoull(argv[1], NULL, 10)) && judge(&k);
   int status = site_stop(k.site, SIGTERM);
   const char *errors = site_errors(k.site);
