@@ -140,6 +140,7 @@ static void on_over(void *state, vt_result_t r) {
   seat_leave(&c->seat);
   client_drop_reply(c);
   client_free_buffers(c);
+  free(c->name);
   free(c);
   if (s->stopping && !s->clients && !http_has_clients(s))
     vt_cancel(s->tick); /* that was what the sweeper waited for */

@@ -54,7 +54,7 @@ struct client {
   const char *refusal; /* why it is none; NULL: it is one */
   uint64_t id;
   char peer[48]; /* with the longest address of IPv6 */
-  char name[CLIENT_NAME_MAX + 1];
+  char *name;    /* NULL: none */
   bool trimming; /* reading was cancelled to give the buffer back */
   bool leaving;  /* after the replies so far */
 

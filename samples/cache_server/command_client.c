@@ -2,6 +2,7 @@
 /* CLIENT, where it is about the connection itself. */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- names ---- */
@@ -13,17 +14,30 @@ static bool is_printable(const struct resp_slice *s) {
   return true;
 }
 
+/* An empty name is none. */
+static bool take_name(struct client *c, const struct resp_slice *name) {
+  char *copy = name->size ? malloc(name->size + 1) : NULL;
+  if (name->size && !copy)
+    return false;
+  if (copy) {
+    memcpy(copy, name->data, name->size);
+    copy[name->size] = '\0';
+  }
+  free(c->name);
+  c->name = copy;
+  return true;
+}
+
 bool command_set_name(struct client *c, const struct resp_slice *name) {
   if (!is_printable(name))
     reply_error(&c->reply, "ERR Client names cannot contain spaces, newlines "
                            "or special characters.");
   else if (name->size > CLIENT_NAME_MAX)
     reply_error(&c->reply, "ERR Client names cannot be this long.");
-  else {
-    memcpy(c->name, name->data, name->size);
-    c->name[name->size] = '\0';
+  else if (!take_name(c, name))
+    reply_error(&c->reply, "ERR not enough memory");
+  else
     return true;
-  }
   return false;
 }
 
@@ -35,7 +49,7 @@ void command_client_setname(struct client *c, const struct country_dict *dict) {
 
 void command_client_getname(struct client *c, const struct country_dict *dict) {
   (void)dict;
-  if (c->name[0])
+  if (c->name)
     reply_bulk_string(&c->reply, c->name);
   else
     reply_null(&c->reply);

@@ -38,8 +38,8 @@ static void add_line(struct reply *to, struct client *c) {
       "sub=0 psub=0 ssub=0 multi=-1 qbuf=%zu qbuf-free=%zu argv-mem=0 "
       "multi-mem=0 rbs=%zu rbp=%zu obl=%zu oll=0 omem=%zu tot-mem=%zu events=r "
       "cmd=%s user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-      (unsigned long long)c->id, c->peer, local, descriptor(c), c->name,
-      (unsigned long long)(now - s->began_ms) / 1000,
+      (unsigned long long)c->id, c->peer, local, descriptor(c),
+      c->name ? c->name : "", (unsigned long long)(now - s->began_ms) / 1000,
       (unsigned long long)(now - c->progress.since_ms) / 1000,
       c->seat.kept ? "e" : "N", c->in_size - c->in_start,
       c->in_capacity - c->in_size, c->reply.capacity, c->reply.capacity,

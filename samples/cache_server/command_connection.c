@@ -3,6 +3,7 @@
  * end. Who says a wrong password waits for the answer, longer each time. */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WRONG_PASSWORD                                                         \
@@ -68,7 +69,8 @@ void command_quit(struct client *c, const struct country_dict *dict) {
 /* Its name, protocol, password and CLIENT REPLY; failures stay counted. */
 void command_reset(struct client *c, const struct country_dict *dict) {
   (void)dict;
-  c->name[0] = '\0';
+  free(c->name);
+  c->name = NULL;
   c->session.replies = SESSION_REPLIES;
   c->seat.kept = false;
   reply_mute(&c->reply, false);
