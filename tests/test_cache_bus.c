@@ -209,6 +209,34 @@ static void members_come_and_go_meanwhile(void **state) {
   vt_cache_bus_unref(here.bus);
 }
 
+/* More than the notices that are kept for one who does not read. */
+static void tell_too_often(void *arg) {
+  struct place *p = arg;
+  vt_alloc_stats_t before, after;
+  char key[256] = "a key that nobody has";
+  vt_alloc_stats(&before);
+  for (int i = 0; i < 20000; i++)
+    note(p, vt_cache_bus_invalidate(p->bus, key, sizeof key));
+  vt_alloc_stats(&after);
+  if (after.bytes - before.bytes > 2 << 20)
+    note(p, UV_ENOBUFS);
+}
+
+static void who_does_not_read_forgets_all(void **state) {
+  struct town t;
+  struct place *p = &t.places[0];
+  open_town(&t, *state);
+  fixture_on_thread(tell_too_often, p, 0);
+  assert_status(p->status, 0);
+  call(&t, look);
+  assert_int_equal(p->there | t.places[1].there, 0);
+  put(p);
+  assert_status(vt_cache_bus_invalidate(p->bus, "a1", 2), 0);
+  vt_forget(look(p));
+  assert_int_equal(p->there, 14);
+  close_town(&t);
+}
+
 /* ---- it fails ---- */
 
 static void one_that_has_left_is_not_told(void **state) {
@@ -294,6 +322,7 @@ int main(void) {
       two_loops_test(a_message_does_not_overtake_it),
       two_loops_test(none_is_lost_between_threads),
       two_loops_test(members_come_and_go_meanwhile),
+      two_loops_test(who_does_not_read_forgets_all),
       two_loops_test(one_that_has_left_is_not_told),
       two_loops_test(wrong_arguments_are_refused),
       two_loops_test(a_member_joins_where_it_lives),

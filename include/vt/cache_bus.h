@@ -23,6 +23,9 @@
  * shared channel, vt_invoke_on) is not overtaken by it: who gets the message
  * does not get the old value.
  *
+ * What a loop has not come to read is bounded: beyond a mebibyte it forgets all
+ * in its place.
+ *
  * Calls are for any thread, but for join and leave: those are for the loop of
  * the cache. A loop with a member does not detach (UV_EBUSY), and is not kept
  * going. */

@@ -8,7 +8,8 @@
  * whatever the number of members.
  *
  * What can go wrong: there is no memory for a notice. Then each member is
- * marked to forget all, which needs none. */
+ * marked to forget all, which needs none. So is one that does not come to read
+ * while they grow to UNREAD_MOST; who is marked so is no reader of others. */
 #include "vt/cache_bus.h"
 
 #include <stdatomic.h>
@@ -21,6 +22,8 @@
 
 enum kind { KEY, PREFIX };
 
+enum { UNREAD_MOST = 1 << 20 }; /* bytes of notices */
+
 typedef struct notice {
   struct notice *next; /* newer; by the lock */
   size_t readers;      /* that have not read it; by the lock */
@@ -32,7 +35,9 @@ typedef struct notice {
 struct vt_cache_bus {
   vt__circle_t circle; /* first */
   _Atomic size_t references;
-  notice_t *newest; /* that somebody has not read; by the lock */
+  /* by the lock */
+  notice_t *newest; /* that somebody has not read */
+  size_t unread;    /* bytes of those */
 };
 
 struct vt_cache_member {
@@ -60,6 +65,7 @@ int vt_cache_bus_new(vt_cache_bus_t **out) {
   vt__circle_init(&bus->circle);
   atomic_init(&bus->references, 1);
   bus->newest = NULL;
+  bus->unread = 0;
   *out = bus;
   return 0;
 }
@@ -78,6 +84,8 @@ void vt_cache_bus_unref(vt_cache_bus_t *bus) {
 
 /* ---- reading ---- */
 
+static size_t weight_of(const notice_t *n) { return sizeof *n + n->size; }
+
 /* Counts a reader off the notices from first to last; gives those that nobody
  * has still to read, linked. By the lock. */
 static notice_t *count_off(vt_cache_bus_t *bus, notice_t *first,
@@ -88,6 +96,7 @@ static notice_t *count_off(vt_cache_bus_t *bus, notice_t *first,
     if (--n->readers == 0) {
       if (bus->newest == n)
         bus->newest = NULL;
+      bus->unread -= weight_of(n);
       n->next = freed;
       freed = n;
     }
@@ -213,10 +222,17 @@ static void mark_all(vt__member_t *m, void *arg) {
   of(m)->all = true;
 }
 
-static void mark(vt__member_t *m, void *arg) {
-  if (!of(m)->unread)
-    of(m)->unread = arg;
-  of(m)->last = arg;
+static void mark(vt__member_t *member, void *arg) {
+  vt_cache_member_t *m = of(member);
+  notice_t *n = arg;
+  if (m->unread && m->bus->unread >= UNREAD_MOST)
+    m->all = true;
+  if (m->all)
+    return;
+  if (!m->unread)
+    m->unread = n;
+  m->last = n;
+  n->readers++;
 }
 
 int vt_cache_bus_invalidate_all(vt_cache_bus_t *bus) {
@@ -231,17 +247,17 @@ int vt_cache_bus_invalidate_all(vt_cache_bus_t *bus) {
 /* Appends the notice, or frees it where nobody is to read it. */
 static void publish(vt_cache_bus_t *bus, notice_t *n) {
   vt__circle_lock(&bus->circle);
-  n->readers = bus->circle.count;
-  if (n->readers == 0) {
-    vt__circle_unlock(&bus->circle);
-    vt__free(n);
-    return;
-  }
-  if (bus->newest)
-    bus->newest->next = n;
-  bus->newest = n;
   vt__circle_each(&bus->circle, mark, n);
+  bool read = n->readers != 0;
+  if (read) {
+    if (bus->newest)
+      bus->newest->next = n;
+    bus->newest = n;
+    bus->unread += weight_of(n);
+  }
   vt__circle_tell(&bus->circle);
+  if (!read)
+    vt__free(n);
 }
 
 static int notify(vt_cache_bus_t *bus, enum kind kind, const void *bytes,
@@ -254,6 +270,7 @@ static int notify(vt_cache_bus_t *bus, enum kind kind, const void *bytes,
     return UV_ENOMEM;
   }
   n->next = NULL;
+  n->readers = 0;
   n->kind = kind;
   n->size = size;
   if (size != 0)
