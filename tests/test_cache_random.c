@@ -271,8 +271,8 @@ static void retain(struct world *w, int key) {
 }
 
 static void pin(struct world *w, int key) {
-  bool there = w->m.keys[key].there;
-  bool pinned = there && w->pins[key] != 0;
+  bool there = model_peek(&w->m, key, now());
+  bool pinned = w->m.keys[key].there && w->pins[key] != 0;
   size_t size = strlen(names[key]);
   if (pick(w, 2)) {
     int rc = vt_cache_pin(w->cache, names[key], size);

@@ -120,6 +120,22 @@ TIME_CASE(the_longest_time_is_for_ever, 0, .ttl_ms = UINT64_MAX) {
   VT_END(f);
 }
 
+TIME_CASE(what_is_no_value_is_not_pinned, 0, .ttl_ms = 10, .fail_ms = 10) {
+  struct time_frame *f = frame;
+  VT_BEGIN(f);
+  backend_put(f->b, "a", "x");
+  CHECK(vt_cache_pin(f->b->cache, "a", 1) == 0);
+  SLEEP(20);
+  CHECK(!backend_peek(f->b, "a"));
+  CHECK(vt_cache_pin(f->b->cache, "a", 1) == UV_ENOENT);
+  CHECK(vt_cache_unpin(f->b->cache, "a", 1) == 0); /* it has not left yet */
+  f->b->status = UV_EIO;
+  CHECK(!backend_hit(f->b, "b"));
+  CHECK(vt_cache_pin(f->b->cache, "b", 1) == UV_ENOENT);
+  backend_close(f->b);
+  VT_END(f);
+}
+
 TIME_CASE(what_nobody_gets_is_idle, 0, .idle_ms = 100) {
   struct time_frame *f = frame;
   VT_BEGIN(f);
@@ -355,6 +371,7 @@ int main(void) {
       cmocka_unit_test(a_value_lives_its_time),
       cmocka_unit_test(a_value_may_have_a_time_of_its_own),
       cmocka_unit_test(the_longest_time_is_for_ever),
+      cmocka_unit_test(what_is_no_value_is_not_pinned),
       cmocka_unit_test(what_nobody_gets_is_idle),
       cmocka_unit_test(an_older_value_is_refreshed_ahead),
       cmocka_unit_test(a_stale_value_is_given_while_one_loads),

@@ -138,9 +138,10 @@ VT_API uint64_t vt_cache_invalidate_all(vt_cache_t *cache);
  * evicted; the number. Looks at all. */
 VT_API uint64_t vt_cache_sweep(vt_cache_t *cache);
 
-/* Keeps what is there under the key from being evicted, or no longer: as often
- * unpinned as pinned. It still expires and may be invalidated; a newer value of
- * the key inherits its pins. UV_ENOENT: there is none, or no pin. */
+/* Keeps the value that is there under the key from being evicted, or no longer:
+ * as often unpinned as pinned. It still expires and may be invalidated; a newer
+ * value of the key inherits its pins. UV_ENOENT: there is none, or no pin;
+ * UV_EOVERFLOW beyond 65535 of them. */
 VT_API int vt_cache_pin(vt_cache_t *cache, const void *key, size_t key_size);
 VT_API int vt_cache_unpin(vt_cache_t *cache, const void *key, size_t key_size);
 

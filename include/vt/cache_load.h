@@ -29,7 +29,7 @@ typedef struct {
 
 /* Why a value left the cache. */
 typedef enum vt_cache_reason {
-  VT_CACHE_EVICTED,     /* for want of room, or too big for it */
+  VT_CACHE_EVICTED,     /* for want of room */
   VT_CACHE_EXPIRED,     /* its time was over */
   VT_CACHE_REPLACED,    /* by a newer one */
   VT_CACHE_INVALIDATED, /* vt_cache_invalidate and its kin, vt_cache_take */

@@ -121,7 +121,8 @@ int vt_cache_pin(vt_cache_t *cache, const void *key, size_t key_size) {
   int rc = vt__cache_check(cache);
   if (rc != 0)
     return rc;
-  vt__cache_entry_t *entry = find(cache, key, key_size);
+  const vt_cache_value_t *value = vt_cache_peek(cache, key, key_size);
+  vt__cache_entry_t *entry = (vt__cache_entry_t *)(uintptr_t)value;
   if (!entry)
     return UV_ENOENT;
   if (entry->in.evict.pins == UINT16_MAX)
