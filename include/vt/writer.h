@@ -40,7 +40,8 @@ typedef struct vt_writer_options {
 
   /* A write waits while more than high bytes would be buffered, those under way
    * included, and then until low or fewer are. A write larger than high is let
-   * in alone. 0: as much as the buffers hold; half of high. */
+   * in alone. 0, and more than they hold: as much as the buffers hold; 0: half
+   * of high. */
   size_t high;
   size_t low;
 
