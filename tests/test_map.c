@@ -125,6 +125,15 @@ static void again_and_again_allocates_nothing(void **state) {
   assert_int_equal(fixture_allocations(), before);
 }
 
+static void very_many_may_be_under_way_at_once(void **state) {
+  enum { COUNT = 100000 };
+  vt_map_t what = {.fn = yield};
+  struct seen seen = {0};
+  vt_await(vt_map_limit(&what, COUNT, NULL), seen_k, &seen);
+  assert_true(fixture_run(*state));
+  assert_seen_int(&seen, COUNT);
+}
+
 /* ---- it fails ---- */
 
 static void a_failure_lets_the_others_go_on(void **state) {
@@ -188,6 +197,7 @@ int main(void) {
       fixture_test(a_failure_lets_the_others_go_on),
       fixture_test(fail_fast_begins_no_more),
       fixture_test(cancelled_it_ends_what_is_under_way),
+      fixture_test(very_many_may_be_under_way_at_once),
       fixture_test(bad_arguments_are_refused),
   };
   return fixture_main("map", tests);

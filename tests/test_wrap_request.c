@@ -399,7 +399,7 @@ static void a_call_that_refuses_is_in_hand(void **state) {
 
 static void too_much_memory_is_enomem(void **state) {
   (void)state;
-  const size_t sizes[] = {(size_t)3 << 20, SIZE_MAX, SIZE_MAX - 64};
+  const size_t sizes[] = {(size_t)3 << 29, SIZE_MAX, SIZE_MAX - 64};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     void *memory = vt_wrap_new("huge", sizes[i]);
     assert_null(memory);

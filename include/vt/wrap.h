@@ -33,7 +33,7 @@ extern "C" {
 typedef int vt_wrap_cancel_fn(void *req);
 
 /* Memory for one operation: size zeroed bytes, aligned for anything, from the
- * loop's pool, up to 2 MiB. A libuv request or handle, or a struct of your own,
+ * loop's pool, up to 1 GiB. A libuv request or handle, or a struct of your own,
  * which may begin with one. It is yours until you complete it, or until
  * vt_wrap_started is given a failure. Borrows name, a text that stays (a
  * literal), for reports. NULL without a loop or memory and in a cancelled

@@ -67,7 +67,7 @@ typedef struct vt__class {
 
 enum {
   VT__SMALL_CLASSES = 65, /* up to 1 KiB in steps of 16 */
-  VT__LARGE_CLASSES = 44, /* up to 2 MiB, four to each doubling */
+  VT__LARGE_CLASSES = 80, /* up to 1 GiB, four to each doubling */
   VT__CLASS_WAITER = VT__SMALL_CLASSES + VT__LARGE_CLASSES,
   VT__CLASSES
 };
@@ -93,7 +93,7 @@ void vt__pool_init(vt__pool_t *pool, vt_loop_t *loop);
 /* Frees all slabs, blocks in use or not. */
 void vt__pool_close(vt__pool_t *pool);
 
-/* The class for size bytes; NULL above 2 MiB. */
+/* The class for size bytes; NULL above 1 GiB. */
 vt__class_t *vt__pool_large_class(vt__pool_t *pool, size_t size);
 
 static inline vt__class_t *vt__pool_class(vt__pool_t *pool, size_t size) {
