@@ -69,6 +69,19 @@ static void two_that_wait_share_no_tick(void **state) {
   assert_int_equal(tick.next_ms, first + 2 * taken);
 }
 
+static void the_longest_period_never_ends(void **state) {
+  struct fixture *f = *state;
+  struct seen seen = {0};
+  vt_tick_t tick;
+  vt_tick_init(&tick, UINT64_MAX);
+  vt_t v = vt_tick_async(&tick);
+  vt_await(v, seen_k, &seen);
+  assert_int_equal(seen.count, 0);
+  assert_status(vt_cancel(v), 0);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+}
+
 static void no_period_is_a_millisecond(void **state) {
   vt_tick_t tick;
   (void)state;
@@ -182,6 +195,7 @@ int main(void) {
       fixture_test(a_tick_comes_when_it_is_due),
       fixture_test(late_ones_are_counted_and_shift_nothing),
       fixture_test(two_that_wait_share_no_tick),
+      fixture_test(the_longest_period_never_ends),
       fixture_test(no_period_is_a_millisecond),
       fixture_test(a_burst_is_in_hand_and_the_next_waits),
       fixture_test(a_pause_fills_it_up_to_the_burst),

@@ -9,11 +9,16 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
 
+/* A moment that does not fit is never. */
+static uint64_t after(uint64_t moment, uint64_t ms) {
+  return ms < UINT64_MAX - moment ? moment + ms : UINT64_MAX;
+}
+
 /* ---- ticks ---- */
 
 void vt_tick_init(vt_tick_t *tick, uint64_t period_ms) {
   tick->period_ms = period_ms ? period_ms : 1;
-  tick->next_ms = vt__loop_fresh_now() + tick->period_ms;
+  tick->next_ms = after(vt__loop_fresh_now(), tick->period_ms);
 }
 
 struct tick_frame {
@@ -27,7 +32,7 @@ static uint64_t take(vt_tick_t *tick) {
   if (now < tick->next_ms)
     return 0;
   uint64_t due = (now - tick->next_ms) / tick->period_ms + 1;
-  tick->next_ms += due * tick->period_ms;
+  tick->next_ms = after(tick->next_ms, due * tick->period_ms);
   return due;
 }
 
@@ -98,6 +103,6 @@ bool vt_throttle_try(vt_throttle_t *throttle, uint64_t ms) {
   uint64_t now = vt__loop_fresh_now();
   if (now < throttle->next_ms)
     return false;
-  throttle->next_ms = ms < UINT64_MAX - now ? now + ms : UINT64_MAX;
+  throttle->next_ms = after(now, ms);
   return true;
 }
