@@ -245,7 +245,7 @@ vt_t http_route(struct http_client *c) {
     return vt_done();
   }
   countries_t *countries = server_countries(c->server);
-  if (!countries_is_loaded(countries))
+  if (!countries_is_in_hand(countries))
     return vt_start(&f, data_body);
   reply_with(c, vt_get_result(get_countries(countries)), f.place, &f.target);
   return vt_done();

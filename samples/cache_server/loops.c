@@ -187,6 +187,7 @@ static int64_t open_server(struct loop *l) {
   int64_t status = countries_open(o->db, &l->countries);
   if (status != 0)
     return fail(l, "at the start", status);
+  countries_look_every(l->countries, o->db_look_ms);
   status = open_log(l);
   if (status != 0)
     return status;

@@ -25,6 +25,7 @@ struct options {
   const char *unix_path;
   uint64_t unix_mode;
   const char *db;
+  uint64_t db_look_ms; /* of countries_look_every */
   const char *csv_path;
   const char *password_path;
   const char *log_path;

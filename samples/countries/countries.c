@@ -2,8 +2,13 @@
 /* The cache of countries: a snapshot of the store's dictionary.
  *
  * A hit does not even ask the snapshot: the pointer that it gave is good until
- * the next countries_invalidate, as nothing else ends the snapshot's value. On
- * a bus others do, so a hit is the snapshot's. */
+ * the next countries_invalidate or refresh, as nothing else ends the snapshot's
+ * value. On a bus others do, so a hit is the snapshot's.
+ *
+ * A database that cannot tell of changes is looked at by a timer, which runs on
+ * for as long as calls are counted between two of its ticks. A tick without any
+ * takes the pointer away, so that the next call comes to countries_load, which
+ * looks first: nothing wakes up for nobody, and a hit asks nothing more. */
 #include "countries.h"
 
 #include <stdlib.h>
@@ -15,6 +20,7 @@
 #define BUS_KEY "countries"
 /* Between tries to watch the database, where that failed: no memory. */
 #define WATCH_AGAIN_MS 1000
+#define LOOK_MS 1000
 
 struct cache {
   countries_t public; /* first */
@@ -23,9 +29,14 @@ struct cache {
   vt_cache_bus_t *bus;       /* NULL where there is none; then so is: */
   vt_cache_member_t *member; /* of the snapshot */
   vt_t watch;                /* pending, or in hand */
-  uv_timer_t again; /* to watch again: a timer of ours needs no memory */
+  uv_timer_t again; /* to watch or look: a timer of ours needs no memory */
+  uint64_t look_ms; /* 0: no looks */
+  bool believed;    /* it is too early for a look, or one is under way */
+  bool refreshing;  /* what is loaded may end at any time */
+  uint64_t calls;   /* at the last tick */
+  vt_task_t *look;  /* under way; NULL: none */
   bool closed;
-  size_t users; /* the one who opened, the watch, changes */
+  size_t users; /* the one who opened, the watch, changes, looks */
 };
 
 /* ---- loading ---- */
@@ -37,10 +48,14 @@ static void drop(void *store, void *dict) {
   country_dict_release(dict);
 }
 
-vt_t countries_load(countries_t *c) {
-  vt_t v = vt_snapshot_get(((struct cache *)c)->snapshot);
-  if (vt_is_succeeded(v) && !((struct cache *)c)->bus)
-    c->known = v.value.p;
+static bool is_believed(const struct cache *c) {
+  return c->look_ms == 0 || c->believed;
+}
+
+static vt_t get_loaded(struct cache *c) {
+  vt_t v = vt_snapshot_get(c->snapshot);
+  if (vt_is_succeeded(v) && !c->bus && !c->refreshing && is_believed(c))
+    c->public.known = v.value.p;
   return v;
 }
 
@@ -70,6 +85,7 @@ static void on_timer_closed(uv_handle_t *timer) { free(timer->data); }
 static void leave(struct cache *c) {
   if (--c->users != 0)
     return;
+  vt_forget(vt_snapshot_close_async(c->snapshot));
   country_store_close(c->store);
   vt_cache_bus_unref(c->bus);
   uv_close((uv_handle_t *)&c->again, on_timer_closed);
@@ -97,7 +113,8 @@ static void on_again(uv_timer_t *timer) { start_to_watch(timer->data); }
 static void on_watch_ended(void *state, vt_result_t r) {
   struct cache *c = state;
   c->watch = vt_done();
-  if (!c->closed && r.status != UV_ENOTSUP)
+  (void)r;
+  if (!c->closed)
     uv_timer_start(&c->again, on_again, WATCH_AGAIN_MS, 0);
   leave(c);
 }
@@ -149,7 +166,12 @@ int countries_open_on(const char *db, vt_cache_bus_t *bus, countries_t **out) {
   c->users = 1;
   uv_timer_init(vt_loop_uv(vt_loop_current()), &c->again); /* always 0 */
   c->again.data = c;
-  start_to_watch(c);
+  if (country_store_can_watch(c->store)) {
+    start_to_watch(c);
+  } else {
+    uv_unref((uv_handle_t *)&c->again);
+    c->look_ms = LOOK_MS;
+  }
   *out = &c->public;
   return 0;
 }
@@ -166,8 +188,119 @@ void countries_close(countries_t *countries) {
   vt_cancel(c->watch); /* UV_EALREADY where it is over */
   uv_timer_stop(&c->again);
   vt_cache_bus_leave(c->member);
-  vt_forget(vt_snapshot_close_async(c->snapshot));
   leave(c);
+}
+
+/* ---- looking whether the database has changed ---- */
+
+void countries_look_every(countries_t *countries, uint64_t ms) {
+  struct cache *c = (struct cache *)countries;
+  if (!country_store_can_watch(c->store))
+    c->look_ms = ms;
+}
+
+bool countries_is_in_hand(const countries_t *countries) {
+  const struct cache *c = (const struct cache *)countries;
+  return countries_is_loaded(countries) && is_believed(c);
+}
+
+static uint64_t calls(const struct cache *c) {
+  vt_snapshot_stats_t s;
+  vt_snapshot_stats(c->snapshot, &s);
+  return c->public.hits + s.hits + s.misses;
+}
+
+static void on_look_due(uv_timer_t *timer);
+
+/* From now on, for look_ms. */
+static void believe(struct cache *c) {
+  c->believed = true;
+  if (!c->closed)
+    uv_timer_start(&c->again, on_look_due, c->look_ms, 0);
+}
+
+struct look_frame {
+  vt_frame_t vt;
+  struct cache *c;
+  vt_result_t r;
+};
+
+/* Whatever comes of it, what is loaded is as good as can be had. */
+static vt_t look_body(void *frame) {
+  struct look_frame *f = frame;
+  VT_BEGIN(f);
+  f->c->users++;
+  VT_AWAIT(f, f->r, country_store_look(f->c->store));
+  if (f->r.status == 0 && f->r.value.u == 1 && !f->c->closed) {
+    f->c->public.known = NULL;
+    f->c->refreshing = true;
+    VT_AWAIT(f, f->r, vt_snapshot_refresh_async(f->c->snapshot));
+    f->c->refreshing = false;
+  }
+  believe(f->c);
+  leave(f->c);
+  VT_END(f);
+}
+
+static void on_looked(void *state, vt_result_t r) {
+  struct cache *c = state;
+  (void)r;
+  vt_task_unref(c->look);
+  c->look = NULL;
+  leave(c);
+}
+
+/* The look under way, or a new one: for all, so of no scope. */
+static vt_t look(struct cache *c) {
+  struct look_frame f = {.c = c};
+  if (c->look)
+    return vt_from_task(c->look);
+  vt_scope_t *before = vt_scope_enter(NULL);
+  vt_t started = vt_start_boxed(&f, sizeof f, look_body);
+  vt_t v = vt_preserve(started, &c->look);
+  vt_scope_leave(before);
+  if (!vt_is_completed(started)) /* no memory for the task; it goes on */
+    vt_forget(started);
+  if (c->look) {
+    c->users++;
+    vt_await(v, on_looked, c);
+  }
+  return v;
+}
+
+static void on_look_due(uv_timer_t *timer) {
+  struct cache *c = timer->data;
+  uint64_t now = calls(c);
+  c->believed = now != c->calls && countries_is_loaded(&c->public);
+  c->calls = now;
+  if (c->believed)
+    vt_forget(look(c));
+  else
+    c->public.known = NULL;
+}
+
+static vt_t look_first_body(void *frame) {
+  struct look_frame *f = frame;
+  VT_BEGIN(f);
+  f->c->users++;
+  VT_AWAIT(f, f->r, look(f->c));
+  if (f->r.status == UV_ECANCELED)
+    VT_RETURN(f, vt_failed(UV_ECANCELED));
+  VT_RETURN(f, get_loaded(f->c));
+  VT_FINALLY(f);
+  leave(f->c);
+  VT_END(f);
+}
+
+vt_t countries_load(countries_t *countries) {
+  struct cache *c = (struct cache *)countries;
+  struct look_frame f = {.c = c};
+  if (VT_LIKELY(is_believed(c)))
+    return get_loaded(c);
+  if (countries_is_loaded(countries))
+    return vt_start_boxed(&f, sizeof f, look_first_body);
+  believe(c); /* a load looks as well */
+  return get_loaded(c);
 }
 
 /* ---- one country, when it has to be waited for ---- */

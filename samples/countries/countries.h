@@ -31,14 +31,22 @@ VT_DEFINE(country_dict, const struct country_dict *, p)
  * ("sqlite:FILE", FILE, "postgresql://..."), which it copies; reads nothing
  * yet. A change in PostgreSQL, by whomever, invalidates it, for which it
  * watches from now on and keeps the loop alive until the close; while the
- * server is away what is loaded stays. Gives *out (countries_close). Statuses
- * of country_store_open. */
+ * server is away what is loaded stays. SQLite cannot tell of one by others:
+ * countries_look_every. Gives *out (countries_close). Statuses of
+ * country_store_open. */
 int countries_open(const char *db, countries_t **out);
 
 /* The same as a member of a bus, for a program with several loops: each has a
  * cache, and what one writes or invalidates all forget, the others by their
  * next turn. Borrows bus, which may be NULL, until it returns. */
 int countries_open_on(const char *db, vt_cache_bus_t *bus, countries_t **out);
+
+/* How long what is loaded from SQLite is believed, 1000 ms at first; 0: for
+ * ever. While there are calls the database is looked at so often, beside them;
+ * a call after a time without any waits until that is done. What has changed is
+ * loaded again, and until then, also when that fails, the old stays. Before the
+ * first call. */
+void countries_look_every(countries_t *c, uint64_t ms);
 
 /* Ends the cache, which must not be touched afterwards; its memory goes when
  * the loop has turned. Those who wait for a load or a write still get its
@@ -49,12 +57,14 @@ void countries_close(countries_t *c);
  * it, and is not kept; those who come after it wait for another one. */
 void countries_invalidate(countries_t *c);
 
-/* The dictionary that a call has in hand, or NULL; borrowed as that. Loads
+/* The dictionary that is loaded, or NULL; borrowed as that of a call. Loads
  * nothing, counts nothing. */
 const struct country_dict *countries_peek(const countries_t *c);
 
-/* True while a call is in hand. */
 static inline bool countries_is_loaded(const countries_t *c);
+
+/* True while a call is in hand: what is loaded is believed. */
+bool countries_is_in_hand(const countries_t *c);
 
 /* The whole dictionary, in value.p (country_dict_value). Any number may wait.
  * The statuses of country_db_load, UV_ENOMEM. */

@@ -52,6 +52,7 @@ const char *country_change_check(const struct country_change *change);
 enum country_act {
   COUNTRY_LOAD,
   COUNTRY_CHECK,
+  COUNTRY_LOOK, /* where a store cannot watch */
   COUNTRY_IMPORT,
   COUNTRY_WRITE,
   COUNTRY_REMOVE

@@ -4,6 +4,7 @@
  * one by one, in the order of the calls: side by side they would only hold the
  * pool's few threads while they wait for SQLite's lock. */
 #include "country_db.h"
+#include "country_look.h"
 #include "country_store.h"
 
 #include <stdlib.h>
@@ -13,13 +14,14 @@ struct sqlite_store {
   country_store_t public; /* first */
   size_t users;           /* requests under way, and the one who opened */
   vt_mutex_t writing;
+  struct country_look look;
   char path[];
 };
 
 /* All that the worker thread sees. */
 struct job {
   struct country_job job;     /* first */
-  struct sqlite_store *store; /* only its path */
+  struct sqlite_store *store; /* only its path and look */
   char error[COUNTRY_DB_ERROR_SIZE];
 };
 
@@ -27,13 +29,19 @@ static void leave(struct sqlite_store *s) {
   if (--s->users != 0)
     return;
   vt_mutex_close(&s->writing, UV_ECANCELED);
+  country_look_close(&s->look);
   free(s);
 }
 
 static int do_load(struct job *job) {
-  int status = country_db_load(job->store->path, &job->job.dict);
-  if (status != 0)
-    snprintf(job->error, sizeof job->error, "%s: %s", job->store->path,
+  struct country_look *look = &job->store->look;
+  const char *path = job->store->path;
+  int64_t version = country_look_version(look, path);
+  int status = country_db_load(path, &job->job.dict);
+  if (status == 0)
+    country_look_was_read(look, version);
+  else
+    snprintf(job->error, sizeof job->error, "%s: %s", path,
              vt_strerror(status));
   return status;
 }
@@ -48,6 +56,9 @@ static vt_result_t run_job(void *arg) {
     break;
   case COUNTRY_CHECK:
     r.status = country_db_check(path, job->error, sizeof job->error);
+    break;
+  case COUNTRY_LOOK:
+    r.value.u = country_look_has_changed(&job->store->look, path);
     break;
   case COUNTRY_IMPORT:
     r.status = country_db_import(path, job->job.request->csv_path, job->error,
@@ -91,8 +102,8 @@ struct run_frame {
 };
 
 static bool is_writer(const struct job *job) {
-  return job->job.request->act != COUNTRY_LOAD &&
-         job->job.request->act != COUNTRY_CHECK;
+  enum country_act act = job->job.request->act;
+  return act != COUNTRY_LOAD && act != COUNTRY_CHECK && act != COUNTRY_LOOK;
 }
 
 static vt_t run_body(void *frame) {
@@ -133,6 +144,11 @@ int country_store_open_sqlite(const char *path, country_store_t **out) {
   struct sqlite_store *s = calloc(1, sizeof *s + size);
   if (!s)
     return UV_ENOMEM;
+  int status = country_look_init(&s->look);
+  if (status != 0) {
+    free(s);
+    return status;
+  }
   s->public.ops = &ops;
   s->users = 1;
   vt_mutex_init(&s->writing); /* always 0 */

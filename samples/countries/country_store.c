@@ -101,6 +101,20 @@ vt_t country_store_remove(country_store_t *store, const int *numerics,
   return store->ops->run(store, &request);
 }
 
+bool country_store_can_watch(const country_store_t *store) {
+  return store->ops->watch != NULL;
+}
+
+vt_t country_store_look(country_store_t *store) {
+  struct country_request request = {.act = COUNTRY_LOOK};
+  return store->ops->watch ? vt_failed(UV_ENOTSUP)
+                           : store->ops->run(store, &request);
+}
+
+vt_t country_store_watch(country_store_t *store) {
+  return store->ops->watch ? store->ops->watch(store) : vt_failed(UV_ENOTSUP);
+}
+
 /* ---- requests under way ---- */
 
 void *country_job_new(size_t size, const struct country_request *request) {
@@ -126,8 +140,4 @@ vt_t country_job_give(struct country_job *job) {
   vt_t v = vt_from_ptr(job->dict);
   job->dict = NULL;
   return v;
-}
-
-vt_t country_store_watch(country_store_t *store) {
-  return store->ops->watch ? store->ops->watch(store) : vt_failed(UV_ENOTSUP);
 }

@@ -59,6 +59,15 @@ VT_MUST_USE vt_t country_store_remove(country_store_t *store,
  * closed. UV_ENOTSUP for SQLite, which cannot tell. UV_ENOMEM. */
 VT_MUST_USE vt_t country_store_watch(country_store_t *store);
 
+/* False: only country_store_look tells of a change. */
+bool country_store_can_watch(const country_store_t *store);
+
+/* Looks whether the countries may have changed since the last load that was
+ * good, by whomever: value.u is 1 then. 0 as well when that cannot be seen now:
+ * the database is locked, or away. UV_ENOTSUP for one that can be watched.
+ * UV_ENOMEM. */
+VT_MUST_USE vt_t country_store_look(country_store_t *store);
+
 /* Makes the database ready, before there is a loop: imports csv_path, if it is
  * not NULL, and checks. Blocks. Leaves one line in error (size bytes) on a
  * failure. Statuses of country_store_open, _import and _check. */

@@ -195,7 +195,7 @@ static void a_write_may_depend_on_what_is_there(void **state) {
     assert_int_equal(found->was_there, rows[i].was_there);
     if (rows[i].name)
       assert_string_equal(found->name, rows[i].name);
-    if (!rows[i].done)
+    if (!rows[i].done && !database_is_watched()) /* who tells of the others */
       assert_true(countries_is_loaded(s->countries));
     vt_counted_release(found);
   }
