@@ -227,7 +227,11 @@ void access_log_add(struct access_log *log, const struct log_line *line) {
 static void on_reopened(void *state, vt_result_t r) {
   struct access_log *log = state;
   log->reopening = false;
-  if (r.status != 0)
+  if (r.status == 0)
+    return;
+  if (log->file.writer.error != 0) /* the old file does not take its lines */
+    give_up(log, r.status);
+  else
     fprintf(stderr, "vt-cache-server: access log: %s, it was not reopened\n",
             vt_strerror(r.status));
 }

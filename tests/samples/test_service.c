@@ -144,6 +144,25 @@ static void a_log_that_cannot_be_reopened_goes_on(void **state) {
   rmdir(away);
 }
 
+/* Lines that the old file does not take do not keep the new one from them. */
+static void a_hangup_leaves_a_full_disk(void **state) {
+  struct site *s = *state;
+  assert_int_equal(symlink("/dev/full", s->log), 0);
+  RUN(s, "--log", s->log);
+  int fd = site_connect(s);
+  assert_int_equal(unlink(s->log), 0);
+  ping(fd, 5);
+  kill(s->pid, SIGHUP);
+  for (int ms = 0; whole_lines(s->log) == 0 && ms < 20000; ms += 50) {
+    ping(fd, 1);
+    usleep(50000);
+  }
+  assert_true(whole_lines(s->log) > 0);
+  close(fd);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+  assert_null(strstr(site_errors(s), "reopened"));
+}
+
 /* ---- the end ---- */
 
 static void a_second_signal_does_not_wait(void **state) {
@@ -208,6 +227,7 @@ int main(void) {
       site_test(a_file_and_the_environment_may_start_it),
       site_test(a_hangup_goes_on_in_a_new_file),
       site_test(a_log_that_cannot_be_reopened_goes_on),
+      site_test(a_hangup_leaves_a_full_disk),
       site_test(a_second_signal_does_not_wait),
       site_test(ten_thousand_clients_cost_little_and_leave),
   };
