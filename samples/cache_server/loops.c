@@ -398,7 +398,7 @@ static int64_t status_of(const struct loops *all, char *error, size_t size) {
 
 int loops_start(const struct options *o, const struct sockets *sockets,
                 struct loops **out, char *error, size_t size) {
-  struct loops *all;
+  struct loops *all = NULL;
   int64_t status = make(o, &all);
   if (status != 0) {
     snprintf(error, size, "at the start: %s", vt_strerror(status));

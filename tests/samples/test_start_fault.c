@@ -227,10 +227,9 @@ static bool play(struct site *s, const struct plan *plan, int n, bool forever) {
   close(out[1]);
   s->port = read_port(out[0]);
   bool serves = s->port > 0 && is_served(s);
-  if (serves) {
-    assert_int_equal(site_stop(s, SIGTERM), 0);
-  } else {
-    assert_int_equal(site_wait(s), 1);
+  int status = serves ? site_stop(s, SIGTERM) : site_wait(s);
+  if (!serves || status != 0) { /* it may end when it has just begun to serve */
+    assert_int_equal(status, 1);
     says_why(s);
   }
   close(out[0]);
