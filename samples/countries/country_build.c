@@ -32,6 +32,11 @@ struct layout {
   size_t direct, slots, text, json;
 };
 
+/* For the hash of the indexes. */
+struct secret {
+  uint64_t multiplier, addend;
+};
+
 void country_build_init(struct country_build *b) {
   *b = (struct country_build){0};
 }
@@ -156,8 +161,8 @@ static struct layout measure(const struct country_build *b) {
 static void index_add(struct country_index *index, uint32_t key, size_t row) {
   uint32_t *keys = (uint32_t *)(uintptr_t)index->keys;
   uint32_t *rows = (uint32_t *)(uintptr_t)index->rows;
-  size_t mask = ((size_t)1 << (32 - index->shift)) - 1;
-  size_t slot = country_key_slot(key, index->shift);
+  size_t mask = country_key_mask(index);
+  size_t slot = country_key_slot(index, key);
   while (rows[slot] != 0 && keys[slot] != key)
     slot = (slot + 1) & mask;
   if (rows[slot] != 0)
@@ -203,21 +208,25 @@ static void *cut(char **block, size_t size) {
   return part;
 }
 
+static void cut_index(struct country_index *index, char **block, size_t slots,
+                      const struct secret *secret) {
+  index->keys = cut(block, slots * sizeof(uint32_t));
+  index->rows = cut(block, slots * sizeof(uint32_t));
+  index->multiplier = secret->multiplier | 1;
+  index->addend = secret->addend;
+  index->shift = 64;
+  for (; slots > 1; slots /= 2)
+    index->shift--;
+}
+
 static void fill(const struct country_build *b, const struct layout *l,
-                 struct country_dict *dict) {
+                 const struct secret *secret, struct country_dict *dict) {
   char *block = (char *)(dict + 1);
-  unsigned shift = 32;
-  for (size_t slots = l->slots; slots > 1; slots /= 2)
-    shift--;
   country_t *rows = cut(&block, b->count * sizeof *rows);
   dict->direct = cut(&block, l->direct * sizeof *dict->direct);
-  dict->by_numeric.keys = cut(&block, l->slots * sizeof(uint32_t));
-  dict->by_numeric.rows = cut(&block, l->slots * sizeof(uint32_t));
-  dict->by_alpha.keys = cut(&block, l->slots * sizeof(uint32_t));
-  dict->by_alpha.rows = cut(&block, l->slots * sizeof(uint32_t));
+  cut_index(&dict->by_numeric, &block, l->slots, secret);
+  cut_index(&dict->by_alpha, &block, l->slots, secret);
   char *text = cut(&block, l->text);
-  dict->by_numeric.shift = shift;
-  dict->by_alpha.shift = shift;
   dict->rows = rows;
   dict->count = b->count;
   dict->direct_size = l->direct;
@@ -232,6 +241,10 @@ static void fill(const struct country_build *b, const struct layout *l,
 int country_build_finish(const struct country_build *b,
                          const struct country_dict **out) {
   struct layout l = measure(b);
+  struct secret secret;
+  int status = uv_random(NULL, NULL, &secret, sizeof secret, 0, NULL);
+  if (status != 0)
+    return status;
   size_t size = sizeof(struct country_dict) + b->count * sizeof(country_t) +
                 l.direct * sizeof(country_t *) +
                 4 * l.slots * sizeof(uint32_t) + l.text + l.json + 1;
@@ -239,7 +252,7 @@ int country_build_finish(const struct country_build *b,
   if (!dict)
     return UV_ENOMEM;
   atomic_init(&dict->references, 1);
-  fill(b, &l, dict);
+  fill(b, &l, &secret, dict);
   *out = dict;
   return 0;
 }

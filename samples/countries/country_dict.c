@@ -27,8 +27,8 @@ void country_dict_release(const struct country_dict *dict) {
 static const country_t *index_find(const struct country_dict *dict,
                                    const struct country_index *index,
                                    uint32_t key) {
-  size_t mask = ((size_t)1 << (32 - index->shift)) - 1;
-  size_t slot = country_key_slot(key, index->shift);
+  size_t mask = country_key_mask(index);
+  size_t slot = country_key_slot(index, key);
   for (; index->rows[slot] != 0; slot = (slot + 1) & mask)
     if (index->keys[slot] == key)
       return &dict->rows[index->rows[slot] - 1];

@@ -22,11 +22,13 @@ typedef struct country {
 #define COUNTRY_TEXTS 5
 
 /* An index with open addressing: the key of slot i is keys[i], its row rows[i],
- * 0 for an empty slot, else the row's place plus one. */
+ * 0 for an empty slot, else the row's place plus one. Its hash has a secret, as
+ * who writes countries chooses their numbers. */
 struct country_index {
   const uint32_t *keys;
   const uint32_t *rows;
-  unsigned shift; /* of a 32-bit hash, down to a slot */
+  uint64_t multiplier, addend; /* random, the first one odd */
+  unsigned shift;              /* of a 64-bit hash, down to a slot */
 };
 
 /* Visible so that a look-up by number can be inlined. The fields are
@@ -106,8 +108,9 @@ void country_build_init(struct country_build *b);
 int country_build_add(struct country_build *b, int64_t numeric,
                       const char *const texts[COUNTRY_TEXTS]);
 
-/* Gives the dictionary of what was added (country_dict_release). UV_ENOMEM. Of
- * two countries with one alpha code the one with the lower number is found. */
+/* Gives the dictionary of what was added (country_dict_release). UV_ENOMEM, or
+ * a status of uv_random. Of two countries with one alpha code the one with the
+ * lower number is found. */
 int country_build_finish(const struct country_build *b,
                          const struct country_dict **out);
 
