@@ -110,8 +110,35 @@ static int watch_signals(struct program *p) {
   return status;
 }
 
+/* One more handle of each signal, on a loop that never runs. */
+struct late_signals {
+  uv_loop_t loop;
+  uv_signal_t handles[3];
+};
+
+static void on_late(uv_signal_t *handle, int number) {
+  (void)handle;
+  (void)number;
+}
+
+/* libuv gives a signal back to the system with its last handle, and then one
+ * more would kill. So these stay until the process is gone; without memory for
+ * them there is such a moment. */
+static void hold_signals(void) {
+  struct late_signals *late = malloc(sizeof *late);
+  if (!late || uv_loop_init(&late->loop) != 0) {
+    free(late);
+    return;
+  }
+  for (size_t i = 0; i < 3; i++) {
+    uv_signal_init(&late->loop, &late->handles[i]);
+    uv_signal_start(&late->handles[i], on_late, numbers[i]);
+  }
+}
+
 /* One more signal must not make a failure of a good end. */
 static void leave_signals(struct program *p) {
+  hold_signals();
   for (size_t i = 0; i < p->signal_count; i++) {
     uv_close((uv_handle_t *)&p->signals[i], NULL);
     signal(numbers[i], SIG_IGN);
