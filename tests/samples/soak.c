@@ -191,11 +191,14 @@ static void abuse_resp(struct soak *k, int fd, unsigned long kind) {
     send_script(k, fd);
 }
 
+#define HALF_BODY                                                              \
+  "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"                     \
+  "Transfer-Encoding: chunked\r\n\r\nff\r\nabc"
+
 static void abuse_http(int fd, unsigned long kind) {
-  static const char *const odd[] = {
-      "GET /countries HTTP/1.1\r\nHos", "GET /../x HTTP/1.1\r\nHost: x\r\n\r\n",
-      "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-      "Transfer-Encoding: chunked\r\n\r\nff\r\nabc"};
+  static const char *const odd[] = {"GET /countries HTTP/1.1\r\nHos",
+                                    "GET /../x HTTP/1.1\r\nHost: x\r\n\r\n",
+                                    HALF_BODY};
   if (kind < 3)
     send(fd, odd[kind], strlen(odd[kind]), MSG_NOSIGNAL);
   else
