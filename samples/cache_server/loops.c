@@ -57,6 +57,7 @@ struct loops {
   uv_sem_t ready, go;     /* for and by the threads */
   bool called_off;        /* what go says: false to serve */
   bool stopping;          /* loops_stop was called */
+  bool over;              /* the other loops end: they are asked no more */
   _Atomic size_t serving; /* servers that are not over */
   size_t turn;            /* whose turn it is for a connection */
 };
@@ -83,6 +84,18 @@ static void close_wake(struct loop *l) {
     uv_close((uv_handle_t *)&l->wake, NULL);
 }
 
+/* The first loop's thread, which is also who asks for the program, is the one
+ * to end the others: nobody turns to a loop that is being closed. */
+static void end(struct loop *l) {
+  struct loops *all = l->loops;
+  l->ended = true;
+  if (l->index > 0)
+    return;
+  all->over = true;
+  for (size_t i = 1; i < all->count; i++)
+    ask(&all->list[i], ASKED_END);
+}
+
 static void on_wake(uv_async_t *async) {
   struct loop *l = async->data;
   unsigned asked = atomic_exchange(&l->asked, 0);
@@ -94,7 +107,8 @@ static void on_wake(uv_async_t *async) {
     server_stop(&l->server);
   if (asked & ASKED_HURRY)
     server_hurry(&l->server);
-  l->ended |= (asked & ASKED_END) != 0;
+  if (asked & ASKED_END)
+    end(l);
 }
 
 /* ---- connections for other loops ---- */
@@ -223,7 +237,7 @@ static void on_over(void *state, vt_result_t r) {
     ask_all(l->loops, ASKED_STOP);
   }
   if (atomic_fetch_sub(&l->loops->serving, 1) == 1)
-    ask_all(l->loops, ASKED_END);
+    ask(&l->loops->list[0], ASKED_END);
 }
 
 /* Until all servers are over. */
@@ -438,11 +452,16 @@ int loops_run(struct loops *all) {
 }
 
 void loops_stop(struct loops *all) {
+  if (all->over)
+    return;
   ask_all(all, all->stopping ? ASKED_HURRY : ASKED_STOP);
   all->stopping = true;
 }
 
-void loops_reopen_logs(struct loops *all) { ask_all(all, ASKED_REOPEN); }
+void loops_reopen_logs(struct loops *all) {
+  if (!all->over)
+    ask_all(all, ASKED_REOPEN);
+}
 
 const struct server_group *loops_group(const struct loops *all) {
   return &all->group;

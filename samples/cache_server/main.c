@@ -76,7 +76,34 @@ static int prepare_data(const struct options *o) {
   return 0;
 }
 
-/* ---- with the loop ---- */
+/* ---- signals ---- */
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* On this thread, and on those that it creates. */
+static void hold_signals(bool hold) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < 3; i++)
+    sigaddset(&set, numbers[i]);
+  pthread_sigmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static void do_nothing(uv_work_t *work) { (void)work; }
+
+/* The threads of libuv's pool stay until the process ends, when signals are
+ * watched no more: they are not to get any. */
+static void start_pool(void) {
+  uv_loop_t loop;
+  uv_work_t work;
+  if (uv_loop_init(&loop) != 0)
+    return;
+  hold_signals(true);
+  uv_queue_work(&loop, &work, do_nothing, NULL);
+  hold_signals(false);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+}
 
 static void on_end(uv_signal_t *handle, int number) {
   struct program *p = handle->data;
@@ -90,8 +117,6 @@ static void on_hangup(uv_signal_t *handle, int number) {
   (void)number;
   loops_reopen_logs(p->loops);
 }
-
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* They do not keep the loop going. */
 static int watch_signals(struct program *p) {
@@ -110,40 +135,17 @@ static int watch_signals(struct program *p) {
   return status;
 }
 
-/* One more handle of each signal, on a loop that never runs. */
-struct late_signals {
-  uv_loop_t loop;
-  uv_signal_t handles[3];
-};
-
-static void on_late(uv_signal_t *handle, int number) {
-  (void)handle;
-  (void)number;
-}
-
-/* libuv gives a signal back to the system with its last handle, and then one
- * more would kill. So these stay until the process is gone; without memory for
- * them there is such a moment. */
-static void hold_signals(void) {
-  struct late_signals *late = malloc(sizeof *late);
-  if (!late || uv_loop_init(&late->loop) != 0) {
-    free(late);
-    return;
-  }
-  for (size_t i = 0; i < 3; i++) {
-    uv_signal_init(&late->loop, &late->handles[i]);
-    uv_signal_start(&late->handles[i], on_late, numbers[i]);
-  }
-}
-
-/* One more signal must not make a failure of a good end. */
+/* One more signal must not make a failure of a good end: libuv restores what
+ * it does, which is to kill. */
 static void leave_signals(struct program *p) {
-  hold_signals();
+  hold_signals(true);
   for (size_t i = 0; i < p->signal_count; i++) {
     uv_close((uv_handle_t *)&p->signals[i], NULL);
     signal(numbers[i], SIG_IGN);
   }
 }
+
+/* ---- with the loop ---- */
 
 static void say_ready(const struct sockets *s) {
   for (size_t i = 0; i < s->count; i++)
@@ -219,6 +221,7 @@ int main(int argc, char **argv) {
   }
   return_memory();
   raise_file_limit(&p.options);
+  start_pool();
   bool ready = read_password(&p) == 0 && prepare_data(&p.options) == 0;
   int status = ready ? run(&p) : 1;
   auth_free(p.auth);
