@@ -183,6 +183,20 @@ static void many_signals_are_two(void **state) {
   }
 }
 
+/* As long as there is a process: also while its threads end. */
+static void signals_at_the_very_end_do_no_harm(void **state) {
+  struct site *s = *state;
+  for (int round = 0; round < 20; round++) {
+    run(s, "3", "1h");
+    for (int i = 0; i < 100; i++) {
+      kill(s->pid, SIGTERM);
+      kill(s->pid, SIGHUP);
+      usleep(100);
+    }
+    ends_well(s);
+  }
+}
+
 /* ---- within the time ---- */
 
 static void the_limit_holds_for_a_shutdown(void **state) {
@@ -265,6 +279,7 @@ int main(void) {
       site_test(a_second_signal_ends_a_shutdown),
       site_test(now_waits_for_nobody),
       site_test(many_signals_are_two),
+      site_test(signals_at_the_very_end_do_no_harm),
       site_test(the_limit_holds_for_a_shutdown),
       site_test(a_hangup_during_the_end_loses_no_line),
       site_test(words_are_read_as_redis_does),
