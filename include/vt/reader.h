@@ -82,7 +82,7 @@ typedef struct vt_reader {
 
 /* Opens a reader of stream, which is borrowed until closed. Copies options,
  * which may be NULL. Allocates nothing. UV_EINVAL for NULL, for a stream that
- * cannot be read and for most below size. */
+ * cannot be read, for most below size and for what no memory can hold. */
 VT_API int vt_reader_init(vt_reader_t *r, vt_byte_stream_t *stream,
                           const vt_reader_options_t *options);
 

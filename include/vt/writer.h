@@ -99,8 +99,8 @@ typedef struct vt_writer {
 } vt_writer_t;
 
 /* Opens a writer to stream, which is borrowed until closed. Copies options,
- * which may be NULL. Allocates nothing. UV_EINVAL for NULL and for low above
- * high. */
+ * which may be NULL. Allocates nothing. UV_EINVAL for NULL, for low above high
+ * and for a size that no memory can hold. */
 VT_API int vt_writer_init(vt_writer_t *w, vt_byte_stream_t *stream,
                           const vt_writer_options_t *options);
 
