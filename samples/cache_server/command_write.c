@@ -27,7 +27,8 @@ struct write_frame {
   struct client *c;
   const struct country_dict *dict; /* retained while keys are looked up */
   struct country_found *found;     /* NULL: no matter */
-  bool cached; /* the cache has the country that may be written */
+  bool cached;   /* the cache has the country that may be written */
+  bool doubtful; /* UV_EINVAL is the client's fault, not the database's */
   struct set_options options;
   size_t next, count;
   int *numerics;
@@ -59,20 +60,35 @@ static void change_add(struct change *change, size_t text, char **at,
 }
 
 /* Frees the change, which the database has copied. */
-static vt_t change_write(struct client *c, struct change *change,
-                         enum country_when when, struct country_found *found) {
-  vt_t written =
-      countries_write_if(c->server->countries, &change->change, when, found);
+static vt_t change_write(struct write_frame *f, struct change *change,
+                         enum country_when when) {
+  f->doubtful = !change->change.texts[NAME_TEXT] ||
+                country_change_check(&change->change) != NULL;
+  vt_t written = countries_write_if(f->c->server->countries, &change->change,
+                                    when, f->found);
   free(change);
   return written;
 }
 
+/* Nothing was written, and the cache has said so. */
+static bool is_unchanged(const struct write_frame *f) {
+  return f->found && !f->found->done && f->found->was_there == f->cached;
+}
+
+/* What has failed has mostly changed nothing, and may have been refused as the
+ * database is not well: what is loaded stays then. */
+static void note_change(const struct write_frame *f, int64_t status) {
+  if (status == 0 && !is_unchanged(f))
+    server_invalidate(f->c->server);
+}
+
 /* ---- errors ---- */
 
-static void reply_failure(struct client *c, int64_t status) {
+static void reply_failure(struct write_frame *f, int64_t status) {
+  struct client *c = f->c;
   if (status == UV_EEXIST) {
     reply_error(&c->reply, "ERR another country has that code");
-  } else if (status == UV_EINVAL) {
+  } else if (status == UV_EINVAL && f->doubtful) {
     reply_error(&c->reply,
                 "ERR not a country: a new one needs a name, codes are of "
                 "two and three letters, texts are UTF-8");
@@ -164,7 +180,7 @@ static vt_t set_name(struct write_frame *f, int numeric) {
     return vt_failed(UV_ENOMEM);
   at = change->text;
   change_add(change, NAME_TEXT, &at, value);
-  return change_write(f->c, change, when_of(&f->options), f->found);
+  return change_write(f, change, when_of(&f->options));
 }
 
 static void reply_written(struct write_frame *f) {
@@ -192,12 +208,6 @@ static int begin_set(struct write_frame *f, const struct country_dict *dict) {
   return numeric;
 }
 
-/* Nothing was written, and the cache has said so. */
-static bool is_unchanged(const struct write_frame *f, int64_t status) {
-  return status == 0 && f->found && !f->found->done &&
-         f->found->was_there == f->cached;
-}
-
 static vt_t set_body(void *frame) {
   struct write_frame *f = frame;
   vt_result_t r;
@@ -212,10 +222,9 @@ static vt_t set_body(void *frame) {
   if (numeric < 0)
     VT_RETURN(f, vt_done());
   VT_AWAIT(f, r, set_name(f, numeric));
-  if (!is_unchanged(f, r.status))
-    server_invalidate(f->c->server);
+  note_change(f, r.status);
   if (r.status != 0)
-    reply_failure(f->c, r.status);
+    reply_failure(f, r.status);
   else
     reply_written(f);
   VT_FINALLY(f);
@@ -254,8 +263,8 @@ static bool are_fields(struct client *c, int numeric, size_t *out_size) {
 }
 
 /* Writes the fields. */
-static vt_t set_fields(struct client *c, int numeric, size_t size) {
-  const struct resp_parser *p = &c->parser;
+static vt_t set_fields(struct write_frame *f, int numeric, size_t size) {
+  const struct resp_parser *p = &f->c->parser;
   struct change *change = change_new(numeric, size);
   char *at;
   if (!change)
@@ -266,7 +275,7 @@ static vt_t set_fields(struct client *c, int numeric, size_t size) {
     if (place > 0)
       change_add(change, place - 1, &at, &p->argv[i + 1]);
   }
-  return change_write(c, change, COUNTRY_ALWAYS, NULL);
+  return change_write(f, change, COUNTRY_ALWAYS);
 }
 
 /* Fields that were not there: a country that is has all of them. */
@@ -295,10 +304,10 @@ static vt_t hset_body(void *frame) {
   numeric = writable(f->c, country_dict_value(r), &p->argv[1]);
   if (numeric < 0 || !are_fields(f->c, numeric, &size))
     VT_RETURN(f, vt_done());
-  VT_AWAIT(f, r, set_fields(f->c, numeric, size));
-  server_invalidate(f->c->server);
+  VT_AWAIT(f, r, set_fields(f, numeric, size));
+  note_change(f, r.status);
   if (r.status != 0)
-    reply_failure(f->c, r.status);
+    reply_failure(f, r.status);
   else if (p->argv[0].size == 5) /* HMSET */
     reply_simple(&f->c->reply, "OK");
   else
@@ -355,9 +364,9 @@ static vt_t del_body(void *frame) {
   }
   VT_AWAIT(f, r,
            countries_remove(f->c->server->countries, f->numerics, f->count));
-  server_invalidate(f->c->server);
+  note_change(f, r.status);
   if (r.status != 0)
-    reply_failure(f->c, r.status);
+    reply_failure(f, r.status);
   else
     reply_integer(&f->c->reply, (int64_t)r.value.u);
   VT_FINALLY(f);

@@ -21,6 +21,8 @@
 /* Between tries to watch the database, where that failed: no memory. */
 #define WATCH_AGAIN_MS 1000
 #define LOOK_MS 1000
+/* Between tries to load what has changed. */
+#define REFRESH_AGAIN_MS 1000
 
 struct cache {
   countries_t public; /* first */
@@ -32,8 +34,9 @@ struct cache {
   uv_timer_t again; /* to watch or look: a timer of ours needs no memory */
   uint64_t look_ms; /* 0: no looks */
   bool believed;    /* it is too early for a look, or one is under way */
-  bool refreshing;  /* what is loaded may end at any time */
+  size_t refreshing; /* while there are any what is loaded may end */
   uint64_t calls;   /* at the last tick */
+  uint64_t changes; /* heard of, and loaded */
   vt_task_t *look;  /* under way; NULL: none */
   bool closed;
   size_t users; /* the one who opened, the watch, changes, looks */
@@ -91,17 +94,74 @@ static void leave(struct cache *c) {
   uv_close((uv_handle_t *)&c->again, on_timer_closed);
 }
 
+struct refresh_frame {
+  vt_frame_t vt;
+  struct cache *c;
+  vt_result_t r;
+  uint64_t loads;
+};
+
+static vt_snapshot_stats_t stats_of(const struct cache *c) {
+  vt_snapshot_stats_t s;
+  vt_snapshot_stats(c->snapshot, &s);
+  return s;
+}
+
+/* Loads what is newer than now; the old stays until it is there, and where that
+ * fails. */
+static vt_t refresh_body(void *frame) {
+  struct refresh_frame *f = frame;
+  VT_BEGIN(f);
+  f->c->users++;
+  f->c->public.known = NULL;
+  f->c->refreshing++;
+  f->loads = stats_of(f->c).loads + 1;
+  VT_AWAIT(f, f->r, vt_snapshot_refresh_async(f->c->snapshot));
+  if (f->r.status == 0 && stats_of(f->c).loads < f->loads && !f->c->closed)
+    VT_AWAIT(f, f->r, vt_snapshot_refresh_async(f->c->snapshot));
+  VT_RETURN(f, vt_from_result(f->r));
+  VT_FINALLY(f);
+  f->c->refreshing--;
+  leave(f->c);
+  VT_END(f);
+}
+
+static vt_t refresh(struct cache *c) {
+  struct refresh_frame f = {.c = c};
+  return vt_start_boxed(&f, sizeof f, refresh_body);
+}
+
 struct watch_frame {
   vt_frame_t vt;
   struct cache *c;
+  vt_result_t r;
+  bool loaded;
 };
 
+/* There is something to keep, or soon. */
+static bool has_data(const struct cache *c) {
+  return countries_is_loaded(&c->public) || stats_of(c).waiting > 0;
+}
+
+/* Each cache has a watch. */
 static vt_t watch_body(void *frame) {
   struct watch_frame *f = frame;
   VT_BEGIN(f);
   while (!f->c->closed) {
     VT_TRY(f, country_store_watch(f->c->store));
-    forget(f->c); /* each cache has a watch */
+    f->loaded = false;
+    while (!f->loaded && has_data(f->c) && !f->c->closed) {
+      VT_AWAIT(f, f->r, refresh(f->c));
+      f->loaded = f->r.status == 0;
+      if (!f->loaded && f->r.status != UV_ENOMEM)
+        VT_AWAIT(f, f->r, vt_delay(REFRESH_AGAIN_MS));
+      if (f->r.status == UV_ENOMEM)
+        forget(f->c); /* which needs none */
+    }
+    if (f->loaded)
+      f->c->changes++;
+    else
+      forget(f->c);
   }
   VT_END(f);
 }
@@ -205,8 +265,7 @@ bool countries_is_in_hand(const countries_t *countries) {
 }
 
 static uint64_t calls(const struct cache *c) {
-  vt_snapshot_stats_t s;
-  vt_snapshot_stats(c->snapshot, &s);
+  vt_snapshot_stats_t s = stats_of(c);
   return c->public.hits + s.hits + s.misses;
 }
 
@@ -231,12 +290,8 @@ static vt_t look_body(void *frame) {
   VT_BEGIN(f);
   f->c->users++;
   VT_AWAIT(f, f->r, country_store_look(f->c->store));
-  if (f->r.status == 0 && f->r.value.u == 1 && !f->c->closed) {
-    f->c->public.known = NULL;
-    f->c->refreshing = true;
-    VT_AWAIT(f, f->r, vt_snapshot_refresh_async(f->c->snapshot));
-    f->c->refreshing = false;
-  }
+  if (f->r.status == 0 && f->r.value.u == 1 && !f->c->closed)
+    VT_AWAIT(f, f->r, refresh(f->c));
   believe(f->c);
   leave(f->c);
   VT_END(f);
@@ -362,11 +417,25 @@ struct change_frame {
   vt_result_t r;
 };
 
-/* A refusal, or a database that is not there, has changed nothing: what is
- * loaded is still so, and stays. */
-static bool may_have_changed(int64_t status) {
-  return status == 0 || status == UV_ECONNRESET || status == UV_ETIMEDOUT ||
+/* A refusal, or a database that is not there, has changed nothing. */
+static bool is_open(int64_t status) {
+  return status == UV_ECONNRESET || status == UV_ETIMEDOUT ||
          status == UV_ECANCELED || status == UV_EIO;
+}
+
+static void on_refreshed(void *state, vt_result_t r) {
+  (void)r;
+  leave(state);
+}
+
+/* What is loaded stays until it is known what became of the write. */
+static void find_out(struct cache *c) {
+  if (c->closed || !countries_is_loaded(&c->public))
+    return;
+  vt_scope_t *before = vt_scope_enter(NULL);
+  c->users++;
+  vt_await(refresh(c), on_refreshed, c);
+  vt_scope_leave(before);
 }
 
 /* Nothing is written where it was not as it must be, but what is loaded may say
@@ -388,8 +457,10 @@ static vt_t change_body(void *frame) {
            f->write
                ? country_store_write(f->c->store, f->write, f->when, f->found)
                : country_store_remove(f->c->store, f->numerics, f->count));
-  if (may_have_changed(f->r.status) && (f->r.status != 0 || is_old(f)))
+  if (f->r.status == 0 && is_old(f))
     countries_invalidate(&f->c->public);
+  else if (is_open(f->r.status))
+    find_out(f->c);
   leave(f->c);
   VT_RETURN(f, vt_from_result(f->r));
   VT_FINALLY(f);
@@ -421,16 +492,17 @@ vt_t countries_remove(countries_t *c, const int *numerics, size_t count) {
 
 void countries_stats(const countries_t *countries,
                      struct countries_stats *out) {
-  vt_snapshot_stats_t s;
-  vt_snapshot_stats(((const struct cache *)countries)->snapshot, &s);
-  *out = (struct countries_stats){.hits = countries->hits + s.hits,
-                                  .misses = s.misses,
-                                  .loads = s.loads,
-                                  .failures = s.failures,
-                                  .load_ns = s.load_ns,
-                                  .load_ns_last = s.load_ns_last,
-                                  .waiting = s.waiting,
-                                  .invalidations = s.invalidations};
+  const struct cache *c = (const struct cache *)countries;
+  vt_snapshot_stats_t s = stats_of(c);
+  *out =
+      (struct countries_stats){.hits = countries->hits + s.hits,
+                               .misses = s.misses,
+                               .loads = s.loads,
+                               .failures = s.failures,
+                               .load_ns = s.load_ns,
+                               .load_ns_last = s.load_ns_last,
+                               .waiting = s.waiting,
+                               .invalidations = s.invalidations + c->changes};
 }
 
 const char *countries_error(const countries_t *countries) {

@@ -29,9 +29,9 @@ VT_DEFINE(country_dict, const struct country_dict *, p)
 
 /* A cache over a database, named as <countries/country_store.h> tells
  * ("sqlite:FILE", FILE, "postgresql://..."), which it copies; reads nothing
- * yet. A change in PostgreSQL, by whomever, invalidates it, for which it
- * watches from now on and keeps the loop alive until the close; while the
- * server is away what is loaded stays. SQLite cannot tell of one by others:
+ * yet. A change in PostgreSQL, by whomever, makes it load again, for which it
+ * watches from now on and keeps the loop alive until the close; what is loaded
+ * stays until the new is there, and while the server is away. SQLite cannot tell of one by others:
  * countries_look_every. Gives *out (countries_close). Statuses of
  * country_store_open. */
 int countries_open(const char *db, countries_t **out);
@@ -109,7 +109,7 @@ struct countries_stats {
   uint64_t load_ns;      /* in loads, all together */
   uint64_t load_ns_last; /* in the last one */
   uint64_t waiting;      /* calls for the load under way */
-  uint64_t invalidations;
+  uint64_t invalidations; /* by us, and changes that were heard of */
 };
 
 /* Copies the statistics to *out. */

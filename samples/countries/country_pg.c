@@ -24,17 +24,21 @@
   " EXISTS (SELECT FROM country WHERE numeric <> $1::integer"                  \
   " AND (alpha_2 = nullif($2::text, '') OR alpha_3 = nullif($3::text, '')))"
 #define SQL_NAME "SELECT name FROM country WHERE numeric = $1::integer"
-#define SQL_WRITE                                                              \
-  "INSERT INTO country AS c"                                                   \
+/* Without ON CONFLICT, which asks for a key that a foreign table may not have.
+ */
+#define SQL_INSERT                                                             \
+  "INSERT INTO country"                                                        \
   " (numeric, alpha_2, alpha_3, name, official_name, flag)"                    \
   " VALUES ($1::integer, coalesce($2::text, ''), coalesce($3::text, ''),"      \
-  " coalesce($4::text, ''), coalesce($5::text, ''), coalesce($6::text, ''))"   \
-  " ON CONFLICT (numeric) DO UPDATE SET"                                       \
+  " coalesce($4::text, ''), coalesce($5::text, ''), coalesce($6::text, ''))"
+#define SQL_UPDATE                                                             \
+  "UPDATE country AS c SET"                                                    \
   " alpha_2 = coalesce($2::text, c.alpha_2),"                                  \
   " alpha_3 = coalesce($3::text, c.alpha_3),"                                  \
   " name = coalesce($4::text, c.name),"                                        \
   " official_name = coalesce($5::text, c.official_name),"                      \
-  " flag = coalesce($6::text, c.flag)"
+  " flag = coalesce($6::text, c.flag)"                                         \
+  " WHERE c.numeric = $1::integer"
 #define SQL_REMOVE "DELETE FROM country WHERE numeric = ANY ($1::integer[])"
 
 /* ---- reading ---- */
@@ -143,7 +147,8 @@ static vt_t write_body(void *frame) {
   if (f->is_taken)
     VT_RETURN(
         f, vt_failed(refuse(f->pg, UV_EEXIST, "another country has the code")));
-  VT_TRY(f, query_change(f->job, SQL_WRITE, COUNTRY_TEXTS + 1));
+  VT_TRY(f, query_change(f->job, f->is_new ? SQL_INSERT : SQL_UPDATE,
+                         COUNTRY_TEXTS + 1));
   VT_TRY(f, pg_query(f->pg, "COMMIT", NULL, 0));
   VT_RETURN(f, vt_from_uint(f->is_new));
   VT_END(f);

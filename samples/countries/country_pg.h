@@ -13,6 +13,7 @@ struct pg_store {
   vt_mutex_t lane;        /* of the requests: one at a time */
   struct pg pg;           /* for them */
   struct pg listener;     /* for the watch */
+  bool listening;         /* it is being connected */
   char name[256];         /* for messages: without the password */
   char url[];
 };

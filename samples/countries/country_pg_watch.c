@@ -19,6 +19,8 @@ struct watch_frame {
 static vt_t listen_body(void *frame) {
   struct watch_frame *f = frame;
   VT_BEGIN(f);
+  f->store->users++;
+  f->store->listening = true;
   f->pg->deadline_ms = vt_deadline_in(CONNECT_MS);
   VT_TRY(f, pg_connect(f->pg));
   VT_TRY(f, pg_query(f->pg, "LISTEN country_changed", NULL, 0));
@@ -27,18 +29,24 @@ static vt_t listen_body(void *frame) {
   f->pg->deadline_ms = 0;
   if (!f->listens)
     pg_disconnect(f->pg);
+  f->store->listening = false;
+  pg_store_leave(f->store);
   VT_END(f);
 }
 
+/* Without memory a try may be given up, and go on for nobody. */
 static vt_t try_to_listen(void *arg, unsigned attempt) {
-  struct watch_frame f = {.pg = arg};
+  struct pg_store *s = arg;
+  struct watch_frame f = {.store = s, .pg = &s->listener};
   (void)attempt;
+  if (s->listening)
+    return vt_failed(UV_EBUSY);
   return vt_start_boxed(&f, sizeof f, listen_body);
 }
 
-static vt_t listen_at_last(struct pg *pg) {
+static vt_t listen_at_last(struct pg_store *s) {
   const vt_retry_t how = {.fn = try_to_listen,
-                          .arg = pg,
+                          .arg = s,
                           .first_ms = FIRST_PAUSE_MS,
                           .most_ms = LONGEST_PAUSE_MS};
   return vt_retry(&how);
@@ -49,10 +57,10 @@ static vt_t watch_body(void *frame) {
   VT_BEGIN(f);
   f->store->users++;
   f->r.status = UV_ENOTCONN;
-  if (f->pg->conn)
+  if (f->pg->conn && !f->store->listening)
     VT_AWAIT(f, f->r, pg_notified(f->pg));
   if (f->r.status == UV_ENOTCONN || f->r.status == UV_ECONNRESET)
-    VT_AWAIT(f, f->r, listen_at_last(f->pg));
+    VT_AWAIT(f, f->r, listen_at_last(f->store));
   VT_RETURN(f, f->r.status == 0 ? vt_done() : vt_failed(f->r.status));
   VT_FINALLY(f);
   pg_store_leave(f->store);

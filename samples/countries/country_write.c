@@ -16,13 +16,16 @@
 #define SQL_IS_TAKEN                                                           \
   "SELECT 1 FROM country WHERE numeric <> ?1"                                  \
   " AND (alpha_2 = nullif(?2, '') OR alpha_3 = nullif(?3, ''))"
-#define SQL_WRITE                                                              \
+/* Nor is the key, for which ON CONFLICT would ask. */
+#define SQL_INSERT                                                             \
   "INSERT INTO country (numeric, alpha_2, alpha_3, name, official_name, flag)" \
   " VALUES (?1, coalesce(?2, ''), coalesce(?3, ''), coalesce(?4, ''),"         \
-  " coalesce(?5, ''), coalesce(?6, ''))"                                       \
-  " ON CONFLICT (numeric) DO UPDATE SET alpha_2 = coalesce(?2, alpha_2),"      \
+  " coalesce(?5, ''), coalesce(?6, ''))"
+#define SQL_UPDATE                                                             \
+  "UPDATE country SET alpha_2 = coalesce(?2, alpha_2),"                        \
   " alpha_3 = coalesce(?3, alpha_3), name = coalesce(?4, name),"               \
-  " official_name = coalesce(?5, official_name), flag = coalesce(?6, flag)"
+  " official_name = coalesce(?5, official_name), flag = coalesce(?6, flag)"    \
+  " WHERE numeric = ?1"
 #define SQL_REMOVE "DELETE FROM country WHERE numeric = ?1"
 
 /* Runs one statement with what of the change it has parameters for. 1 when it
@@ -66,7 +69,9 @@ static int write_one(sqlite3 *db, const struct country_request *request,
   int taken = run(db, SQL_IS_TAKEN, change, NULL, e);
   if (taken > 0)
     return country_error_set(e, UV_EEXIST, "another country has the code");
-  int status = taken < 0 ? taken : run(db, SQL_WRITE, change, NULL, e);
+  int status = taken < 0
+                   ? taken
+                   : run(db, there ? SQL_UPDATE : SQL_INSERT, change, NULL, e);
   *out = !there;
   return status;
 }
