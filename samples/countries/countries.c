@@ -153,6 +153,8 @@ static vt_t watch_body(void *frame) {
     while (!f->loaded && has_data(f->c) && !f->c->closed) {
       VT_AWAIT(f, f->r, refresh(f->c));
       f->loaded = f->r.status == 0;
+      if (f->c->closed)
+        break;
       if (!f->loaded && f->r.status != UV_ENOMEM)
         VT_AWAIT(f, f->r, vt_delay(REFRESH_AGAIN_MS));
       if (f->r.status == UV_ENOMEM)
