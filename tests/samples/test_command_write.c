@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,6 +122,54 @@ static void others_see_a_write_that_is_answered(void **state) {
   }
   close(writer);
   close(reader);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
+/* ---- tables that are not ours ---- */
+
+/* Starts a server on a table of this form, with one more country. */
+static int serve_table(struct site *s, const char *form) {
+  sqlite3 *db;
+  char sql[512];
+  snprintf(sql, sizeof sql,
+           "CREATE TABLE other %s; INSERT INTO other SELECT * FROM country;"
+           "DROP TABLE country; ALTER TABLE other RENAME TO country;"
+           "INSERT INTO country VALUES (0, NULL, 'x ', NULL, x'ff', 9.5)",
+           form);
+  assert_int_equal(sqlite3_open(s->db, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+  assert_true(site_start(s, NULL, NULL));
+  return site_connect(s);
+}
+
+static void a_table_without_a_key_can_be_written(void **state) {
+  struct site *s = *state;
+  int fd =
+      serve_table(s, "(numeric, alpha_2, alpha_3, name, official_name, flag)");
+  assert_true(site_says(fd, "GET country:0\r\n", "$0\r\n\r\n"));
+  assert_true(site_says(fd, "SET country:999 New NX\r\n", "+OK\r\n"));
+  assert_true(site_says(fd, "SET country:999 x NX GET\r\n", "$3\r\nNew\r\n"));
+  assert_true(site_says(fd, "HSET country:DE flag x\r\n", ":0\r\n"));
+  assert_true(site_says(fd, "HMGET country:276 name flag\r\n",
+                        "*2\r\n$7\r\nGermany\r\n$1\r\nx\r\n"));
+  assert_true(site_says(fd, "DEL country:276\r\n", ":1\r\n"));
+  close(fd);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
+static void what_the_table_refuses_is_not_the_clients_fault(void **state) {
+  struct site *s = *state;
+  int fd = serve_table(s, "(numeric, alpha_2, alpha_3, name, official_name,"
+                          " flag, CHECK (name IS NULL OR length(name) < 60))");
+  char request[128], name[64];
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  snprintf(request, sizeof request, "SET country:4 %s\r\n", name);
+  assert_true(site_says(
+      fd, request, "-ERR the database did not take it: invalid argument\r\n"));
+  assert_true(site_says(fd, "GET country:4\r\n", "$11\r\nAfghanistan\r\n"));
+  close(fd);
   assert_int_equal(site_stop(s, SIGTERM), 0);
 }
 
@@ -279,6 +328,8 @@ int main(void) {
       site_test(a_time_to_live_is_checked_then_refused),
       site_test(what_is_no_country_is_refused),
       site_test(others_see_a_write_that_is_answered),
+      site_test(a_table_without_a_key_can_be_written),
+      site_test(what_the_table_refuses_is_not_the_clients_fault),
       site_test(of_many_that_set_a_new_country_one_does),
       site_test(each_old_name_is_told_once),
       site_test(fields_set_at_once_are_all_set),
