@@ -9,12 +9,10 @@
  * for as long as calls are counted between two of its ticks. A tick without any
  * takes the pointer away, so that the next call comes to countries_load, which
  * looks first: nothing wakes up for nobody, and a hit asks nothing more. */
-#include "countries.h"
+#include "countries_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "country_store.h"
 
 /* What the countries are on a bus. */
 #define BUS_KEY "countries"
@@ -23,24 +21,6 @@
 #define LOOK_MS 1000
 /* Between tries to load what has changed. */
 #define REFRESH_AGAIN_MS 1000
-
-struct cache {
-  countries_t public; /* first */
-  vt_snapshot_t *snapshot;
-  country_store_t *store;
-  vt_cache_bus_t *bus;       /* NULL where there is none; then so is: */
-  vt_cache_member_t *member; /* of the snapshot */
-  vt_t watch;                /* pending, or in hand */
-  uv_timer_t again; /* to watch or look: a timer of ours needs no memory */
-  uint64_t look_ms; /* 0: no looks */
-  bool believed;    /* it is too early for a look, or one is under way */
-  size_t refreshing; /* while there are any what is loaded may end */
-  uint64_t calls;   /* at the last tick */
-  uint64_t changes; /* heard of, and loaded */
-  vt_task_t *look;  /* under way; NULL: none */
-  bool closed;
-  size_t users; /* the one who opened, the watch, changes, looks */
-};
 
 /* ---- loading ---- */
 
@@ -85,7 +65,7 @@ void countries_invalidate(countries_t *countries) {
 
 static void on_timer_closed(uv_handle_t *timer) { free(timer->data); }
 
-static void leave(struct cache *c) {
+void cache_leave(struct cache *c) {
   if (--c->users != 0)
     return;
   vt_forget(vt_snapshot_close_async(c->snapshot));
@@ -122,11 +102,11 @@ static vt_t refresh_body(void *frame) {
   VT_RETURN(f, vt_from_result(f->r));
   VT_FINALLY(f);
   f->c->refreshing--;
-  leave(f->c);
+  cache_leave(f->c);
   VT_END(f);
 }
 
-static vt_t refresh(struct cache *c) {
+vt_t cache_refresh(struct cache *c) {
   struct refresh_frame f = {.c = c};
   return vt_start_boxed(&f, sizeof f, refresh_body);
 }
@@ -151,7 +131,7 @@ static vt_t watch_body(void *frame) {
     VT_TRY(f, country_store_watch(f->c->store));
     f->loaded = false;
     while (!f->loaded && has_data(f->c) && !f->c->closed) {
-      VT_AWAIT(f, f->r, refresh(f->c));
+      VT_AWAIT(f, f->r, cache_refresh(f->c));
       f->loaded = f->r.status == 0;
       if (f->c->closed)
         break;
@@ -178,7 +158,7 @@ static void on_watch_ended(void *state, vt_result_t r) {
   (void)r;
   if (!c->closed)
     uv_timer_start(&c->again, on_again, WATCH_AGAIN_MS, 0);
-  leave(c);
+  cache_leave(c);
 }
 
 /* For all, so of no scope. */
@@ -250,7 +230,7 @@ void countries_close(countries_t *countries) {
   vt_cancel(c->watch); /* UV_EALREADY where it is over */
   uv_timer_stop(&c->again);
   vt_cache_bus_leave(c->member);
-  leave(c);
+  cache_leave(c);
 }
 
 /* ---- looking whether the database has changed ---- */
@@ -293,9 +273,9 @@ static vt_t look_body(void *frame) {
   f->c->users++;
   VT_AWAIT(f, f->r, country_store_look(f->c->store));
   if (f->r.status == 0 && f->r.value.u == 1 && !f->c->closed)
-    VT_AWAIT(f, f->r, refresh(f->c));
+    VT_AWAIT(f, f->r, cache_refresh(f->c));
   believe(f->c);
-  leave(f->c);
+  cache_leave(f->c);
   VT_END(f);
 }
 
@@ -304,7 +284,7 @@ static void on_looked(void *state, vt_result_t r) {
   (void)r;
   vt_task_unref(c->look);
   c->look = NULL;
-  leave(c);
+  cache_leave(c);
 }
 
 /* The look under way, or a new one: for all, so of no scope. */
@@ -345,7 +325,7 @@ static vt_t look_first_body(void *frame) {
     VT_RETURN(f, vt_failed(UV_ECANCELED));
   VT_RETURN(f, get_loaded(f->c));
   VT_FINALLY(f);
-  leave(f->c);
+  cache_leave(f->c);
   VT_END(f);
 }
 
@@ -403,91 +383,6 @@ vt_t get_country_by_alpha(countries_t *c, const char *code, size_t size) {
   if (f.size)
     memcpy(f.code, code, f.size);
   return vt_start(&f, by_alpha);
-}
-
-/* ---- changing the database ---- */
-
-struct change_frame {
-  vt_frame_t vt;
-  struct cache *c;
-  const struct country_change *write; /* the request, gone after the first */
-  const int *numerics;                /* await */
-  size_t count;
-  enum country_when when;
-  struct country_found *found;
-  int numeric; /* of the write */
-  vt_result_t r;
-};
-
-/* A refusal, or a database that is not there, has changed nothing. */
-static bool is_open(int64_t status) {
-  return status == UV_ECONNRESET || status == UV_ETIMEDOUT ||
-         status == UV_ECANCELED || status == UV_EIO;
-}
-
-static void on_refreshed(void *state, vt_result_t r) {
-  (void)r;
-  leave(state);
-}
-
-/* What is loaded stays until it is known what became of the write. */
-static void find_out(struct cache *c) {
-  if (c->closed || !countries_is_loaded(&c->public))
-    return;
-  vt_scope_t *before = vt_scope_enter(NULL);
-  c->users++;
-  vt_await(refresh(c), on_refreshed, c);
-  vt_scope_leave(before);
-}
-
-/* Nothing is written where it was not as it must be, but what is loaded may say
- * something else. */
-static bool is_old(const struct change_frame *f) {
-  const struct country_dict *dict = countries_peek(&f->c->public);
-  if (!f->found || f->found->done)
-    return true;
-  return dict && f->found->was_there !=
-                     (country_dict_by_numeric(dict, f->numeric) != NULL);
-}
-
-static vt_t change_body(void *frame) {
-  struct change_frame *f = frame;
-  VT_BEGIN(f);
-  f->c->users++;
-  vt_counted_retain(f->found);
-  VT_AWAIT(f, f->r,
-           f->write
-               ? country_store_write(f->c->store, f->write, f->when, f->found)
-               : country_store_remove(f->c->store, f->numerics, f->count));
-  if (f->r.status == 0 && is_old(f))
-    countries_invalidate(&f->c->public);
-  else if (is_open(f->r.status))
-    find_out(f->c);
-  leave(f->c);
-  VT_RETURN(f, vt_from_result(f->r));
-  VT_FINALLY(f);
-  vt_counted_release(f->found);
-  VT_END(f);
-}
-
-vt_t countries_write(countries_t *c, const struct country_change *change) {
-  return countries_write_if(c, change, COUNTRY_ALWAYS, NULL);
-}
-
-vt_t countries_write_if(countries_t *c, const struct country_change *change,
-                        enum country_when when, struct country_found *found) {
-  struct change_frame f = {.c = (struct cache *)c,
-                           .write = change,
-                           .when = when,
-                           .found = found,
-                           .numeric = change->numeric};
-  return vt_start_boxed(&f, sizeof f, change_body);
-}
-
-vt_t countries_remove(countries_t *c, const int *numerics, size_t count) {
-  struct change_frame f = {
-      .c = (struct cache *)c, .numerics = numerics, .count = count};
-  return vt_start_boxed(&f, sizeof f, change_body);
 }
 
 /* ---- what happened ---- */
