@@ -209,9 +209,7 @@ static int connect_to(int port) {
 
 int site_connect(const struct site *s) { return connect_to(s->port); }
 
-int site_connect_http(const struct site *s) {
-  return connect_to(s->http_port);
-}
+int site_connect_http(const struct site *s) { return connect_to(s->http_port); }
 
 bool site_ask(int fd, const char *request, size_t size, const char *wanted,
               size_t wanted_size) {

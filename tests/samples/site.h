@@ -15,7 +15,7 @@ struct site {
   char db[96], csv[96], log[96], errors[96]; /* files in dir */
   pid_t pid;                                 /* 0: not running */
   int port, http_port; /* the second one with --http-port only */
-  int files_max; /* descriptors that the server may have; 0: as usual */
+  int files_max;       /* descriptors that the server may have; 0: as usual */
   char text[4096];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of abuse against both sides of the server as a process: each input
- * whole, and half closed behind it. After each row a fresh client is served, and the
- * server has the descriptors and the memory that it had before. */
+ * whole, and half closed behind it. After each row a fresh client is served,
+ * and the server has the descriptors and the memory that it had before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

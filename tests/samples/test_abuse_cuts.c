@@ -3,8 +3,8 @@
  * in two at every byte, and byte by byte, has the same reaction. Inputs that
  * wait are closed in time, and cost what came of them, not what they declare.
  *
- * Long inputs are cut at their ends and at some places between, those of HTTP at
- * some of their places; with VT_ABUSE_LONG=1 there are more of them. */
+ * Long inputs are cut at their ends and at some places between, those of HTTP
+ * at some of their places; with VT_ABUSE_LONG=1 there are more of them. */
 #include "samples/abuse_host.h"
 
 #include <errno.h>
