@@ -75,9 +75,16 @@ void server_release(struct server *s) {
     server_group_close(&s->alone);
 }
 
+/* Without memory to tell of it, it is closed all the same. */
+static void on_closed(void *state, vt_result_t r) {
+  (void)state;
+  (void)r;
+}
+
 static void close_doors(struct server *s) {
   while (s->door_count > 0)
-    vt_forget(vt_listener_close(s->doors[--s->door_count].listener));
+    vt_await(vt_listener_close(s->doors[--s->door_count].listener), on_closed,
+             NULL);
 }
 
 void server_abandon(struct server *s) {
@@ -99,7 +106,7 @@ static int port_of(vt_listener_t *listener) {
 int server_add(struct server *s, vt_listener_t *listener,
                server_start_fn *start) {
   if (s->door_count == SERVER_DOORS_MAX) {
-    vt_forget(vt_listener_close(listener));
+    vt_await(vt_listener_close(listener), on_closed, NULL);
     return UV_ENFILE;
   }
   s->doors[s->door_count++] = (struct server_door){s, listener, start};

@@ -65,10 +65,16 @@ void countries_invalidate(countries_t *countries) {
 
 static void on_timer_closed(uv_handle_t *timer) { free(timer->data); }
 
+/* Of an end that nobody waits for; of a look, as others follow. */
+static void on_nothing(void *state, vt_result_t r) {
+  (void)state;
+  (void)r;
+}
+
 void cache_leave(struct cache *c) {
   if (--c->users != 0)
     return;
-  vt_forget(vt_snapshot_close_async(c->snapshot));
+  vt_await(vt_snapshot_close_async(c->snapshot), on_nothing, NULL);
   country_store_close(c->store);
   vt_cache_bus_unref(c->bus);
   uv_close((uv_handle_t *)&c->again, on_timer_closed);
@@ -180,7 +186,7 @@ static int open_snapshot(struct cache *c) {
   status = vt_cache_bus_join_snapshot(c->bus, c->snapshot, BUS_KEY,
                                       strlen(BUS_KEY), &c->member);
   if (status != 0)
-    vt_forget(vt_snapshot_close_async(c->snapshot));
+    vt_await(vt_snapshot_close_async(c->snapshot), on_nothing, NULL);
   return status;
 }
 
@@ -311,7 +317,7 @@ static void on_look_due(uv_timer_t *timer) {
   c->believed = now != c->calls && countries_is_loaded(&c->public);
   c->calls = now;
   if (c->believed)
-    vt_forget(look(c));
+    vt_await(look(c), on_nothing, NULL);
   else
     c->public.known = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks SQLite for its data_version.
  *
- * Events of the file system were tried in their place. They come when bytes
+ * Events of the file system would not do in its place. They come when bytes
  * are written, which with a write-ahead log is before readers may see them:
  * who reads between the two has the old data, and no event follows. */
 #include "country_look.h"

@@ -191,6 +191,7 @@ fi
 # One is idle, one has replies that it does not read; then nobody hears them.
 serve cut --bind 10.99.0.1 --keepalive 6s --request-timeout 3s ||
   fail 'it did not start'
+ask 1 >"$work/one" # what is loaded keeps a connection to the database
 before=$(files "$pid")
 # Not by a function, so that what is killed at the end is the client itself.
 nsenter --net="/proc/$there/ns/net" bash -c '

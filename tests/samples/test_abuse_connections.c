@@ -295,7 +295,7 @@ static void signals_mean_what_they_should(void **state) {
  * began. */
 static void more_signals_are_no_failure(void **state) {
   struct site *s = *state;
-  for (int i = 0; i < many(20, 1000); i++) {
+  for (int i = 0; i < many(4, 1000); i++) {
     siginfo_t gone = {.si_pid = 0};
     start(s, NULL, NULL);
     uint64_t until = now_ms() + REST_MS;
