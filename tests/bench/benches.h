@@ -31,6 +31,7 @@ void bench_any_million(struct bench *b);
 void bench_tick_drift(struct bench *b);
 void bench_echo(struct bench *b);
 void bench_resp_get(struct bench *b);
+void bench_resp_loops(struct bench *b);
 void bench_http_get(struct bench *b);
 
 #endif

@@ -43,6 +43,7 @@ static const struct {
     {"tick_drift", bench_tick_drift},
     {"echo", bench_echo},
     {"resp_get", bench_resp_get},
+    {"resp_loops", bench_resp_loops},
     {"http_get", bench_http_get},
 };
 #define BENCHES (sizeof benches / sizeof *benches)

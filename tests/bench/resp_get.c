@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* resp_get: GET country:276 from vt-cache-server against redis-server, and a
  * bare libuv responder that looks nothing up; the same client for all: the
- * server's CPU time a request. */
+ * server's CPU time a request. resp_loops: with two loops against one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 
 static struct server ours, other;
 static unsigned pipeline;
+static const char *bench_name = "resp_get";
 
 static int round_ours(uint64_t n, double *out_ns) {
   return server_get(&ours, pipeline, n, out_ns);
@@ -36,7 +37,7 @@ static void compare_at(struct bench *b, unsigned depth, const char *baseline,
       .baseline = baseline,
       .limit = limit,
   };
-  snprintf(name, sizeof name, "resp_get_p%u", depth);
+  snprintf(name, sizeof name, "%s_p%u", bench_name, depth);
   pipeline = depth;
   bench_compare(b, &pair, line);
 }
@@ -57,37 +58,50 @@ static void compare(struct bench *b, int started, struct against against) {
   snprintf(why, sizeof why, "%s %s", against.name,
            started == CHILD_ABSENT ? "not installed" : "did not start");
   if (started == CHILD_ABSENT)
-    bench_skip(b, "resp_get", why);
+    bench_skip(b, bench_name, why);
   else
-    bench_fail(b, "resp_get", why);
+    bench_fail(b, bench_name, why);
 }
 
 static void compare_all(struct bench *b, const char *folder) {
   struct against redis = {"redis-server", 0.92, 0.65};
   struct against bare = {"libuv", 1.05, 1.10};
-  int rc = server_start_vt(&ours, b->program, folder);
-  if (rc == CHILD_ABSENT) {
-    bench_skip(b, "resp_get", "vt-cache-server not built");
-    return;
-  }
-  if (rc != 0) {
-    bench_fail(b, "resp_get", "vt-cache-server did not start");
-    return;
-  }
+  (void)folder;
   compare(b, server_start_redis(&other), redis);
   compare(b, server_start_bare_resp(&other, b->program), bare);
-  if (server_stop(&ours) != 0)
-    bench_fail(b, "resp_get", "vt-cache-server did not stop cleanly");
 }
 
-void bench_resp_get(struct bench *b) {
+static void compare_loops(struct bench *b, const char *folder) {
+  struct against one = {"one loop", 1.05, 1.05};
+  compare(b, server_start_vt(&other, b->program, folder), one);
+}
+
+/* Both servers share the database, which the first one to start has made. */
+static void run(struct bench *b, const char *name, const char *loops,
+                void (*compare_with)(struct bench *b, const char *folder)) {
   char folder[] = "/tmp/vt-bench-XXXXXX", db[64];
+  bench_name = name;
   if (!mkdtemp(folder)) {
-    bench_fail(b, "resp_get", "no temporary folder");
+    bench_fail(b, name, "no temporary folder");
     return;
   }
-  compare_all(b, folder);
+  int rc = server_start_vt_loops(&ours, b->program, folder, loops);
+  if (rc == CHILD_ABSENT) {
+    bench_skip(b, name, "vt-cache-server not built");
+  } else if (rc != 0) {
+    bench_fail(b, name, "vt-cache-server did not start");
+  } else {
+    compare_with(b, folder);
+    if (server_stop(&ours) != 0)
+      bench_fail(b, name, "vt-cache-server did not stop cleanly");
+  }
   snprintf(db, sizeof db, "%s/countries.db", folder);
   unlink(db);
   rmdir(folder);
+}
+
+void bench_resp_get(struct bench *b) { run(b, "resp_get", "1", compare_all); }
+
+void bench_resp_loops(struct bench *b) {
+  run(b, "resp_loops", "2", compare_loops);
 }

@@ -95,16 +95,21 @@ int server_start_redis(struct server *s) {
   return start(s, argv, "SET " KEY " Germany\r\n", "+OK");
 }
 
-int server_start_vt(struct server *s, const char *program, const char *folder) {
+int server_start_vt_loops(struct server *s, const char *program,
+                          const char *folder, const char *loops) {
   char port[16], path[4096], db[4096];
   s->port = free_port();
   snprintf(port, sizeof port, "%u", s->port);
   child_beside(program, "../../samples/cache_server/vt-cache-server", path,
                sizeof path);
   snprintf(db, sizeof db, "%s/countries.db", folder);
-  const char *argv[] = {path,       "--port",        port, "--db", db,
-                        "--import", BENCH_COUNTRIES, NULL};
+  const char *argv[] = {path,       "--port",        port,      "--db", db,
+                        "--import", BENCH_COUNTRIES, "--loops", loops,  NULL};
   return start(s, argv, "GET " KEY "\r\n", "$7\r\nGermany");
+}
+
+int server_start_vt(struct server *s, const char *program, const char *folder) {
+  return server_start_vt_loops(s, program, folder, "1");
 }
 
 static int start_bare(struct server *s, const char *program,

@@ -18,6 +18,10 @@ int server_start_redis(struct server *s);
  * path, near which the server lies. */
 int server_start_vt(struct server *s, const char *program, const char *folder);
 
+/* The same with so many loops. */
+int server_start_vt_loops(struct server *s, const char *program,
+                          const char *folder, const char *loops);
+
 /* The same with HTTP on s->port. */
 int server_start_vt_http(struct server *s, const char *program,
                          const char *folder);
