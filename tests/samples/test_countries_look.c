@@ -68,6 +68,7 @@ static int teardown(void **state) {
 static sqlite3 *open_database(const char *path) {
   sqlite3 *db;
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  sqlite3_busy_timeout(db, 30000); /* while the cache reads */
   return db;
 }
 
