@@ -201,8 +201,8 @@ static int run(struct program *p) {
 }
 
 /* The C library keeps what is freed once it has seen larger blocks freed; a
- * client's large buffer is to be the system's again, as the bound on all clients'
- * memory is one on the process. */
+ * client's large buffer is to be the system's again, as the bound on the memory
+ * of all clients is one on the process. */
 static void return_memory(void) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);

@@ -31,9 +31,9 @@ VT_DEFINE(country_dict, const struct country_dict *, p)
  * ("sqlite:FILE", FILE, "postgresql://..."), which it copies; reads nothing
  * yet. A change in PostgreSQL, by whomever, makes it load again, for which it
  * watches from now on and keeps the loop alive until the close; what is loaded
- * stays until the new is there, and while the server is away. SQLite cannot tell of one by others:
- * countries_look_every. Gives *out (countries_close). Statuses of
- * country_store_open. */
+ * stays until the new is there, and while the server is away. SQLite cannot
+ * tell of one by others: countries_look_every. Gives *out (countries_close).
+ * Statuses of country_store_open. */
 int countries_open(const char *db, countries_t **out);
 
 /* The same as a member of a bus, for a program with several loops: each has a
@@ -95,8 +95,8 @@ VT_MUST_USE vt_t countries_write_if(countries_t *c,
                                     enum country_when when,
                                     struct country_found *found);
 
-/* Removes countries, all or none, as countries_write does: copies; value.u is how many
- * there were. */
+/* Removes countries, all or none, as countries_write does: copies; value.u is
+ * how many there were. */
 VT_MUST_USE vt_t countries_remove(countries_t *c, const int *numerics,
                                   size_t count);
 

@@ -43,8 +43,9 @@ int country_db_load(const char *db_path, const struct country_dict **out);
 /* Does a COUNTRY_WRITE or COUNTRY_REMOVE in one transaction, which is on the
  * disk when it has succeeded. Gives *out: 1 for a new country, 0 for one that
  * was there; how many were removed. UV_EINVAL: what country_change_check
- * refuses, a new country without a name that is to be written. UV_EEXIST: a code that another country
- * has. Else statuses of country_db_load. Any thread. */
+ * refuses, a new country without a name that is to be written. UV_EEXIST: a
+ * code that another country has. Else statuses of country_db_load. Any
+ * thread. */
 int country_db_change(const char *db_path,
                       const struct country_request *request, char *error,
                       size_t size, uint64_t *out);

@@ -166,3 +166,21 @@ bool pg_server_ask(const struct pg_server *s, const char *sql, char *text,
 bool pg_server_sql(const struct pg_server *s, const char *sql) {
   return pg_server_ask(s, sql, NULL, 0);
 }
+
+/* ---- a group's ---- */
+
+struct pg_server pg;
+
+int pg_setup(void **state) {
+  (void)state;
+  const char *problem = pg_server_open(&pg);
+  if (problem)
+    fprintf(stderr, "%s\n", problem);
+  return problem ? -1 : 0;
+}
+
+int pg_teardown(void **state) {
+  (void)state;
+  pg_server_close(&pg);
+  return 0;
+}

@@ -34,4 +34,9 @@ bool pg_server_sql(const struct pg_server *s, const char *sql);
 bool pg_server_ask(const struct pg_server *s, const char *sql, char *text,
                    size_t size);
 
+/* A group's: cmocka's setup and teardown, and the server that they make. */
+extern struct pg_server pg;
+int pg_setup(void **state);
+int pg_teardown(void **state);
+
 #endif

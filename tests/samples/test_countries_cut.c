@@ -28,23 +28,6 @@ struct shop {
   int fd;
 };
 
-/* cmocka's group has it. */
-static struct pg_server pg;
-
-static int open_pg(void **state) {
-  (void)state;
-  const char *problem = pg_server_open(&pg);
-  if (problem)
-    print_error("%s\n", problem);
-  return problem ? -1 : 0;
-}
-
-static int close_pg(void **state) {
-  (void)state;
-  pg_server_close(&pg);
-  return 0;
-}
-
 static struct shop shop;
 
 /* ---- helpers ---- */
@@ -234,5 +217,5 @@ int main(void) {
       TEST(the_role_may_not_log_in),
       TEST(it_is_read_only_for_a_while),
   };
-  return cmocka_run_group_tests(tests, open_pg, close_pg);
+  return cmocka_run_group_tests(tests, pg_setup, pg_teardown);
 }

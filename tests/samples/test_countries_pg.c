@@ -25,23 +25,6 @@ struct shop {
   countries_t *countries;
 };
 
-/* cmocka's group has it. */
-static struct pg_server pg;
-
-static int open_pg(void **state) {
-  (void)state;
-  const char *problem = pg_server_open(&pg);
-  if (problem)
-    print_error("%s\n", problem);
-  return problem ? -1 : 0;
-}
-
-static int close_pg(void **state) {
-  (void)state;
-  pg_server_close(&pg);
-  return 0;
-}
-
 /* On a thread of its own: this one may have a loop. */
 struct prepared {
   const char *url, *csv;
@@ -456,5 +439,5 @@ int main(void) {
       TEST(two_servers_share_one_database),
       TEST(the_database_decides_between_two_servers),
   };
-  return cmocka_run_group_tests(tests, open_pg, close_pg);
+  return cmocka_run_group_tests(tests, pg_setup, pg_teardown);
 }

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -110,16 +109,6 @@ struct plan {
   bool inherits;                /* sockets, in place of a port */
 };
 
-static int count_files(void) {
-  int count = 0;
-  DIR *folder = opendir("/proc/self/fd");
-  while (folder && readdir(folder))
-    count++;
-  if (folder)
-    closedir(folder);
-  return count;
-}
-
 /* Listens on a free port as descriptor fd. */
 static bool inherit(int fd) {
   struct sockaddr_in address;
@@ -158,11 +147,12 @@ static void become_server(struct site *s, const struct plan *plan, int out) {
   dup2(errors, 2);
   if (plan->inherits && !inherit_all())
     _exit(8);
-  int before = count_files();
+  const struct site self = {.pid = getpid()};
+  int before = site_files(&self);
   atomic_store(&faults->watched, true);
   int status = __real_main(argc, (char **)(uintptr_t)argv);
   atomic_store(&faults->watched, false);
-  int after = count_files();
+  int after = site_files(&self);
   fflush(stdout);
   exit(after > before ? MORE_FILES : status);
 }
