@@ -213,9 +213,10 @@ static inline void vt__run_ready(vt_loop_t *loop, vt_continuation_fn *k,
 }
 
 /* Keeps uv_run going while an operation is pending, or an await that another
- * thread or a user's source completes; counted. */
+ * thread or a user's source completes; counted. While it is not 0, held. */
 static inline void vt__loop_hold(vt_loop_t *loop) {
-  if (loop->holds++ == 0 && !loop->held)
+  loop->holds++;
+  if (!VT_LIKELY(loop->held))
     vt__loop_ref(loop, true);
 }
 

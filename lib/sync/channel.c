@@ -22,6 +22,7 @@ struct vt_channel {
   vt__channel_head_t head; /* first: hits know it and nothing else */
   vt_loop_t *loop;
   size_t capacity;
+  size_t spare;   /* of no item while receivers wait: so many have a slot */
   int64_t status; /* of the close; 0 while open */
   vt_wait_list_t receivers;
   vt_wait_list_t senders;
@@ -30,20 +31,24 @@ struct vt_channel {
 
 /* ---- the ring ---- */
 
+static bool is_bounded(const vt_channel_t *c) {
+  return c->capacity != VT_CHANNEL_UNBOUNDED;
+}
+
 static int grow(vt_channel_t *c, size_t count, size_t receivers) {
   size_t slots = vt__ring_slots(count, receivers);
   vt_value_t *items = slots ? vt__malloc(slots * sizeof *items) : NULL;
   if (!items)
     return UV_ENOMEM;
   vt__free(vt__ring_move(&c->head.ring, items, slots));
+  c->spare = is_bounded(c) ? slots - c->capacity : slots;
   return 0;
 }
 
 /* Room for so many items more, or receivers. Those of a bounded channel have
  * it. */
 static int reserve(vt_channel_t *c, size_t items, size_t receivers) {
-  bool bounded = c->capacity != VT_CHANNEL_UNBOUNDED;
-  size_t count = bounded ? c->capacity : c->head.ring.count + items;
+  size_t count = is_bounded(c) ? c->capacity : c->head.ring.count + items;
   receivers += c->receivers.count;
   return VT_LIKELY(count + receivers <= c->head.ring.mask + 1)
              ? 0
@@ -117,21 +122,23 @@ bool vt__channel_is_here(const vt_channel_t *c) {
 }
 
 int vt_channel_new(size_t capacity, vt_channel_t **out) {
-  bool bounded = capacity != VT_CHANNEL_UNBOUNDED;
   if (!out)
     return UV_EINVAL;
   if (!vt__current)
     return (int)vt__misuse(VT_ENOLOOP);
   vt_channel_t *c = vt__calloc(1, sizeof *c);
-  if (!c || grow(c, bounded ? capacity : 0, VT__RING_SPARE) != 0) {
+  if (!c)
+    return UV_ENOMEM;
+  c->capacity = capacity;
+  if (grow(c, is_bounded(c) ? capacity : 0, VT__RING_SPARE) != 0) {
     vt__free(c);
     return UV_ENOMEM;
   }
-  c->capacity = capacity;
   c->loop = vt__current;
   c->references = 1;
   vt__wait_list_init(&c->receivers);
   vt__wait_list_init(&c->senders);
+  c->receivers.loop = c->loop;
   set_limit(c);
   *out = c;
   return 0;
@@ -196,7 +203,9 @@ static VT_COLD vt_t send_slowly(vt_channel_t *c, vt_value_t item) {
 }
 
 vt_t vt__channel_send(vt_channel_t *c, vt_value_t item) {
-  if (VT_LIKELY(c && c->loop == vt__current) && hand_over(c, item))
+  vt_result_t r = {0, item};
+  if (VT_LIKELY(c && c->loop == vt__current &&
+                vt__wait_hand_fast(c->loop, &c->receivers, r)))
     return vt_done();
   return send_slowly(c, item);
 }
@@ -224,12 +233,6 @@ int vt__channel_try_receive(vt_channel_t *c, vt_value_t *out) {
   return status == VT_PENDING ? UV_EAGAIN : (int)status;
 }
 
-static vt_t wait_for_item(vt_channel_t *c) {
-  vt_value_t none = {0};
-  c->head.limit = 0;
-  return vt__wait_enlist_on(c->loop, &c->receivers, &receive_rule, none);
-}
-
 static VT_COLD vt_t receive_slowly(vt_channel_t *c) {
   vt_value_t item = {0};
   int64_t status = obtain(c, &item);
@@ -237,19 +240,26 @@ static VT_COLD vt_t receive_slowly(vt_channel_t *c) {
     return vt_from_value(item);
   if (status == VT_PENDING && reserve(c, 0, 1) != 0)
     status = UV_ENOMEM;
-  return status == VT_PENDING ? wait_for_item(c) : vt_failed(status);
+  if (status != VT_PENDING)
+    return vt_failed(status);
+  c->head.limit = 0;
+  return vt__wait_enlist(&c->receivers, &receive_rule, item);
 }
 
-/* Whether there is nothing, no memory either, but to wait. */
+/* Whether vt__channel_take, which found no item above the floor, leaves nothing
+ * but to wait, and no memory is needed for it. */
 static bool is_dry(const vt_channel_t *c) {
-  return c->head.ring.count == 0 && c->head.floor == 0 &&
-         c->capacity < c->head.ring.mask + 1 - c->receivers.count;
+  return c->head.floor == 0 && c->receivers.count < c->spare;
 }
 
 vt_t vt__channel_receive(vt_channel_t *c) {
+  vt_op_t *op = NULL;
   if (VT_LIKELY(c && c->loop == vt__current && is_dry(c)))
-    return wait_for_item(c);
-  return receive_slowly(c);
+    op = vt__wait_enlist_fast(c->loop, &c->receivers, &receive_rule);
+  if (!VT_LIKELY(op != NULL))
+    return receive_slowly(c);
+  c->head.limit = 0;
+  return vt__op_task(op);
 }
 
 int vt_channel_close(vt_channel_t *c, int64_t status) {

@@ -23,14 +23,6 @@ static const vt__wait_rule_t *rule_of(const vt_op_t *op) {
 
 /* ---- the ring ---- */
 
-static inline void join(vt__wait_t *w, vt_wait_list_t *list) {
-  vt__link_append(&list->ring, &w->link);
-  if (list->first == &list->ring)
-    list->first = &w->link;
-  w->list = list;
-  list->count++;
-}
-
 static void leave(vt__wait_t *w) {
   if (w->list->first == &w->link)
     w->list->first = w->link.next;
@@ -69,50 +61,26 @@ int64_t vt__wait_list_reason(int64_t status, int64_t normal) {
   return status == 0 ? normal : vt_status_in_hand(vt_failed(status));
 }
 
-static inline vt_t enlist(vt_wait_list_t *list, vt_loop_t *loop, vt_op_t *op,
-                          vt_value_t about) {
-  vt__wait_t *w = wait_of_op(op);
-  list->loop = loop;
-  op->aux = (uint32_t)vt__loop_now(loop);
-  w->about = about;
-  w->status = 0;
-  join(w, list);
-  vt__loop_hold(loop);
-  return vt__op_task(op);
-}
-
-static VT_COLD vt_t enlist_slowly(vt_wait_list_t *list,
-                                  const vt__wait_rule_t *rule,
-                                  vt_value_t about) {
-  vt_op_t *op = NULL;
-  int rc = vt__op_new(&rule->ops, sizeof(vt__wait_t), &op);
-  return rc == 0 ? enlist(list, vt__current, op, about) : vt_failed(rc);
-}
-
 vt_t vt__wait_enlist_block(vt_wait_list_t *list, const vt__wait_rule_t *rule,
                            size_t size, vt_value_t about) {
   vt_op_t *op = NULL;
   int rc = vt__wait_list_check(list);
   if (rc == 0)
     rc = vt__op_new(&rule->ops, size, &op);
-  return rc == 0 ? enlist(list, vt__current, op, about) : vt_failed(rc);
-}
-
-vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
-                        const vt__wait_rule_t *rule, vt_value_t about) {
-  vt_op_t *op = vt__op_new_fast(loop, &rule->ops, sizeof(vt__wait_t));
-  return VT_LIKELY(op != NULL) ? enlist(list, loop, op, about)
-                               : enlist_slowly(list, rule, about);
+  if (rc != 0)
+    return vt_failed(rc);
+  list->loop = vt__current;
+  op->aux = (uint32_t)vt__loop_now(list->loop);
+  wait_of_op(op)->about = about;
+  wait_of_op(op)->status = 0;
+  vt__wait_join(wait_of_op(op), list);
+  vt__loop_hold(list->loop);
+  return vt__op_task(op);
 }
 
 vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
                      vt_value_t about) {
-  vt_loop_t *loop = vt__current;
-  int rc = vt__wait_list_check(list);
-  if (!VT_LIKELY(rc == 0))
-    return vt_failed(rc);
-  return VT_LIKELY(loop != NULL) ? vt__wait_enlist_on(loop, list, rule, about)
-                                 : enlist_slowly(list, rule, about);
+  return vt__wait_enlist_block(list, rule, sizeof(vt__wait_t), about);
 }
 
 void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
@@ -120,7 +88,12 @@ void vt__wait_move(vt__wait_t *w, vt_wait_list_t *list,
   leave(w);
   w->op.source.ops = &rule->ops;
   list->loop = vt__slab_of(w)->loop;
-  join(w, list);
+  vt__wait_join(w, list);
+}
+
+void vt__wait_end_bare(vt__wait_t *w, vt_result_t result) {
+  vt__op_finish(&w->op, result);
+  vt__loop_release(vt__slab_of(w)->loop);
 }
 
 void vt__wait_end(vt__wait_t *w, vt_result_t result) {

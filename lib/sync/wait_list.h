@@ -12,7 +12,7 @@
 #define VT_SYNC_WAIT_LIST_H
 
 #include "core/oneshot.h"
-#include "vt/wait_list.h"
+#include "sync/link.h"
 
 /* One who waits. */
 typedef struct vt__wait {
@@ -69,10 +69,6 @@ int vt__wait_list_check(const vt_wait_list_t *list);
 vt_t vt__wait_enlist(vt_wait_list_t *list, const vt__wait_rule_t *rule,
                      vt_value_t about);
 
-/* The same of a list that is the current loop's. */
-vt_t vt__wait_enlist_on(vt_loop_t *loop, vt_wait_list_t *list,
-                        const vt__wait_rule_t *rule, vt_value_t about);
-
 /* The same for a wait that is the beginning of a block of size bytes. */
 vt_t vt__wait_enlist_block(vt_wait_list_t *list, const vt__wait_rule_t *rule,
                            size_t size, vt_value_t about);
@@ -122,18 +118,51 @@ static inline vt_result_t vt__wait_status(int64_t status) {
   return r;
 }
 
+/* Becomes the last of the list. */
+static inline void vt__wait_join(vt__wait_t *w, vt_wait_list_t *list) {
+  vt__link_append(&list->ring, &w->link);
+  if (list->first == &list->ring)
+    list->first = &w->link;
+  w->list = list;
+  list->count++;
+}
+
+/* The common case of vt__wait_enlist, about nothing, for a list that is the
+ * current loop's: NULL when there is more to do than to take a free block. */
+static inline vt_op_t *vt__wait_enlist_fast(vt_loop_t *loop,
+                                            vt_wait_list_t *list,
+                                            const vt__wait_rule_t *rule) {
+  if (!VT_LIKELY(loop->held))
+    return NULL;
+  vt_op_t *op = vt__op_new_fast(loop, &rule->ops, sizeof(vt__wait_t));
+  if (!VT_LIKELY(op != NULL))
+    return NULL;
+  op->aux = (uint32_t)vt__loop_now(loop);
+  vt__wait_join((vt__wait_t *)(void *)op, list);
+  loop->holds++;
+  return op;
+}
+
+/* Of one that is awaited; it goes to the ready queue then. */
+static inline void vt__wait_settle(vt_loop_t *loop, vt__wait_t *w,
+                                   vt_result_t result) {
+  w->op.result = result;
+  w->op.phase = VT__QUEUED;
+  vt__loop_release_soon(loop);
+}
+
+/* The half of vt__wait_complete for what nobody awaits, yet or any more. */
+void vt__wait_end_bare(vt__wait_t *w, vt_result_t result);
+
 /* The continuation is queued, never run here. */
 static inline void vt__wait_complete(vt__wait_t *w, vt_result_t result) {
   vt_loop_t *loop = vt__slab_of(w)->loop;
-  if (VT_LIKELY(w->op.phase == VT__AWAITED && w->op.k)) {
-    w->op.result = result;
-    w->op.phase = VT__QUEUED;
-    vt__loop_release_soon(loop);
-    vt__ready_push(loop, &w->op);
+  if (!VT_LIKELY(w->op.phase == VT__AWAITED && w->op.k)) {
+    vt__wait_end_bare(w, result);
     return;
   }
-  vt__op_finish(&w->op, result);
-  vt__loop_release(loop);
+  vt__wait_settle(loop, w, result);
+  vt__ready_push(loop, &w->op);
 }
 
 /* Completes the first that waits by what it waited for, which it gives back
@@ -141,6 +170,21 @@ static inline void vt__wait_complete(vt__wait_t *w, vt_result_t result) {
 static inline void vt__wait_hand(vt__wait_t *w, vt_result_t result) {
   w->list->first = w->link.next;
   vt__wait_complete(w, result);
+}
+
+/* The common case of vt__wait_hand to the first of a list that is the current
+ * loop's, and whose rule says nothing of staying: false when there is more to
+ * do than to queue it. */
+static inline bool vt__wait_hand_fast(vt_loop_t *loop, vt_wait_list_t *list,
+                                      vt_result_t result) {
+  vt__wait_t *w = vt__wait_of(list->first);
+  if (!VT_LIKELY(!vt__wait_list_is_empty(list) && w->op.phase == VT__AWAITED &&
+                 loop->turning))
+    return false;
+  list->first = w->link.next;
+  vt__wait_settle(loop, w, result);
+  vt__queue_push(&loop->ready, &w->op);
+  return true;
 }
 
 #endif
