@@ -37,7 +37,11 @@ int site_setup(void **state) {
   snprintf(s->log, sizeof s->log, "%s/access.log", s->dir);
   snprintf(s->errors, sizeof s->errors, "%s/errors", s->dir);
   *state = s;
-  return country_db_import(s->db, SITE_CSV, NULL, 0);
+  char why[256] = "";
+  int rc = country_db_import(s->db, SITE_CSV, why, sizeof why);
+  if (rc != 0)
+    fprintf(stderr, "no site: %d %s\n", rc, why);
+  return rc;
 }
 
 int site_teardown(void **state) {

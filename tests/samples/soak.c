@@ -102,9 +102,10 @@ static bool serve_http(struct soak *k) {
     k->answers++;
   }
   k->answers += 2;
-  return http_ask_says(&k->asked, k->http[0], targets[0].target, "200 ",
-                       "ETag: ") &&
-         http_ask_again(&k->asked, k->http[1], "/countries");
+  return (http_ask_says(&k->asked, k->http[0], targets[0].target, "200 ",
+                        "ETag: ") &&
+          http_ask_again(&k->asked, k->http[1], "/countries")) ||
+         complain("a wrong answer to who has it already");
 }
 
 /* Who asks once, and is told that it was the last time. */
@@ -127,13 +128,14 @@ static bool serve_passer_by(struct soak *k) {
 /* There and back; who wrote sees it. */
 static bool write_twice(struct soak *k) {
   k->writes += 2;
-  return site_says(k->regulars[0],
-                   "SET country:226 Elsewhere\r\nGET country:226\r\n",
-                   "+OK\r\n$9\r\nElsewhere\r\n") &&
-         site_says(k->regulars[1],
-                   "SET country:226 'Equatorial Guinea'\r\n"
-                   "GET country:GQ\r\n",
-                   "+OK\r\n$17\r\nEquatorial Guinea\r\n");
+  return (site_says(k->regulars[0],
+                    "SET country:226 Elsewhere\r\nGET country:226\r\n",
+                    "+OK\r\n$9\r\nElsewhere\r\n") &&
+          site_says(k->regulars[1],
+                    "SET country:226 'Equatorial Guinea'\r\n"
+                    "GET country:GQ\r\n",
+                    "+OK\r\n$17\r\nEquatorial Guinea\r\n")) ||
+         complain("a write that is not seen");
 }
 
 /* ---- those who do not ---- */
