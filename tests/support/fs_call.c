@@ -53,34 +53,22 @@ void fs_place_open(struct fs_place *p, struct fixture *f,
   fs_place_open_in(p, f, call, tmp_folder());
 }
 
-/* Removes what is in the folder; entries of begins are only counted. */
-static int each_entry(const char *folder, const char *begins) {
-  char path[TMP_PATH];
+int fs_count_temp(const struct fs_place *p) {
   struct dirent *entry;
   int count = 0;
-  DIR *dir = opendir(folder);
-  while (dir && (entry = readdir(dir)) != NULL) {
-    name(path, folder, entry->d_name);
-    if (begins)
-      count += strncmp(entry->d_name, begins, strlen(begins)) == 0;
-    else if (unlink(path) != 0)
-      rmdir(path);
-  }
+  DIR *dir = opendir(p->folder);
+  while (dir && (entry = readdir(dir)) != NULL)
+    count += strncmp(entry->d_name, "temp-", 5) == 0;
   if (dir)
     closedir(dir);
   return count;
-}
-
-int fs_count_temp(const struct fs_place *p) {
-  return each_entry(p->folder, "temp-");
 }
 
 void fs_place_close(struct fs_place *p) {
   close(p->fd);
   if (p->dir)
     assert_status(fs_run(p, vt_fs_closedir(p->dir)).status, 0);
-  each_entry(p->folder, NULL);
-  assert_int_equal(rmdir(p->folder), 0);
+  assert_int_equal(tmp_remove_folder(p->folder), 0);
   assert_int_equal(tmp_count_fds(), p->fds);
 }
 

@@ -2,6 +2,7 @@
 /* Files for tests. */
 #include "support/tmp.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,20 @@ int tmp_fd(void) {
 }
 
 void tmp_file(char *path) { close(make(path)); }
+
+int tmp_remove_folder(const char *folder) {
+  char path[TMP_PATH + 256];
+  struct dirent *entry;
+  DIR *dir = opendir(folder);
+  while (dir && (entry = readdir(dir)) != NULL) {
+    snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+    if (unlink(path) != 0)
+      rmdir(path);
+  }
+  if (dir)
+    closedir(dir);
+  return rmdir(folder);
+}
 
 size_t tmp_read(int fd, void *buffer, size_t size) {
   size_t have = 0;

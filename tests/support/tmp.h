@@ -22,6 +22,10 @@ const char *tmp_folder(void);
  * too much for a disk. */
 const char *tmp_memory(void);
 
+/* Removes a folder with the files and the empty folders in it: 0, or -1 when
+ * something is left. */
+int tmp_remove_folder(const char *folder);
+
 /* The whole of a file from its beginning, at most size bytes; their number. */
 size_t tmp_read(int fd, void *buffer, size_t size);
 
