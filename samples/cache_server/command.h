@@ -48,6 +48,10 @@ struct command {
  * adds the reply to c. Fails only when the connection must end. */
 VT_MUST_USE vt_t command_run(struct client *c);
 
+/* GET of a key while the dictionary, borrowed, is in hand. */
+void command_get_key(struct client *c, const struct country_dict *dict,
+                     const struct resp_slice *key);
+
 /* The command of a name in any case, or NULL. */
 const struct command *command_find(const struct resp_slice *name);
 

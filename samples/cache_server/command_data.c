@@ -75,6 +75,11 @@ static inline void reply_value(struct client *c,
     reply_null(&c->reply);
 }
 
+void command_get_key(struct client *c, const struct country_dict *dict,
+                     const struct resp_slice *key) {
+  reply_value(c, dict, key);
+}
+
 void command_get(struct client *c, const struct country_dict *dict) {
   reply_value(c, dict, &c->parser.argv[1]);
 }

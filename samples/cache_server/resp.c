@@ -15,6 +15,7 @@
  * from there on: its bytes are used as they come, and still checked. */
 #include "resp.h"
 #include "inline.h"
+#include "resp_quick.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,46 +320,21 @@ static enum resp_event step(struct resp_parser *p, char *data, size_t size) {
 
 /* ---- the short cut ---- */
 
-/* One compare of two bytes. */
-static inline bool is_line_end(const char *s) {
-  return memcmp(s, "\r\n", 2) == 0;
-}
-
-/* One or two digits and CRLF, of the four bytes at s: the value, and what is
- * behind; NULL for anything else, good or bad. */
-static inline const char *read_digits(const char *s, size_t *out) {
-  unsigned first = (unsigned char)s[0] - (unsigned)'0';
-  unsigned second = (unsigned char)s[1] - (unsigned)'0';
-  if (first <= 9 && is_line_end(s + 1)) {
-    *out = first;
-    return s + 3;
-  }
-  *out = 10 * first + second;
-  return first - 1 <= 8 && second <= 9 && is_line_end(s + 2) ? s + 4 : NULL;
-}
-
-/* The shortest argument, $0 and two line ends. */
-#define ARGUMENT_MIN 6
-
 /* Nearly every request is a short array of short arguments that has come whole:
  * read in one go, without a state. False, and nothing changed, for all others:
  * the states then say what they are. */
 static bool read_whole(struct resp_parser *p, const char *data, size_t size,
                        size_t *out_used) {
   const char *s = data, *end = data + size;
-  struct resp_slice *argv = p->argv;
-  size_t count, length;
-  if (size < ARGUMENT_MIN || *s != '*' || !(s = read_digits(s + 1, &count)) ||
-      count == 0 || count > p->capacity)
+  size_t count;
+  if (size < RESP_QUICK_MIN || *s != '*' ||
+      !(s = resp_read_digits(s + 1, &count)) || count == 0 ||
+      count > p->capacity)
     return false;
-  for (size_t i = 0; i < count; i++) {
-    if (end - s < ARGUMENT_MIN || *s != '$' ||
-        !(s = read_digits(s + 1, &length)) || (size_t)(end - s) < length + 2 ||
-        !is_line_end(s + length))
+  for (size_t i = 0; i < count; i++)
+    if (end - s < RESP_QUICK_MIN || *s != '$' ||
+        !(s = resp_read_bulk(s + 1, end, &p->argv[i])))
       return false;
-    argv[i] = (struct resp_slice){.data = s, .size = length};
-    s += length + 2;
-  }
   p->argc = count;
   *out_used = (size_t)(s - data);
   return true;
@@ -380,9 +356,13 @@ static VT_NOINLINE enum resp_event read_on(struct resp_parser *p, char *data,
   return e;
 }
 
+bool resp_is_quick(const struct resp_parser *p) {
+  return p->state == START && p->quick;
+}
+
 enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
                           size_t *out_used) {
-  if (p->state == START && p->quick && p->capacity <= KEEP_ARGUMENTS &&
+  if (resp_is_quick(p) && p->capacity <= KEEP_ARGUMENTS &&
       read_whole(p, data, size, out_used))
     return RESP_REQUEST;
   return read_on(p, data, size, out_used);

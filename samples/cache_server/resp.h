@@ -86,6 +86,10 @@ void resp_close(struct resp_parser *p);
 enum resp_event resp_next(struct resp_parser *p, char *data, size_t size,
                           size_t *out_used);
 
+/* True between requests where a short one is within all limits: its bytes may
+ * then be answered without the parser (resp_quick.h). */
+bool resp_is_quick(const struct resp_parser *p);
+
 /* True while a part of a request has come. */
 bool resp_is_within(const struct resp_parser *p);
 

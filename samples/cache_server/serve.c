@@ -6,6 +6,7 @@
  * its memory when it does not read. */
 #include "client.h"
 #include "command.h"
+#include "resp_quick.h"
 
 /* A buffer of replies up to this size is kept. */
 #define KEEP_REPLY ((size_t)4 * 1024)
@@ -13,6 +14,7 @@
 struct serve_frame {
   vt_frame_t vt;
   struct client *c;
+  vt_t begun; /* what is waited for first */
 };
 
 /* ---- writing ---- */
@@ -44,15 +46,17 @@ static vt_t write_out(struct client *c, const char *data, size_t size) {
   return v;
 }
 
+static void written(struct client *c) {
+  reply_reset(&c->reply, KEEP_REPLY);
+  c->charged = 0;
+}
+
 /* Leaves the end of a tail in the buffer, to go with what follows. */
 static vt_t flush_body(void *frame) {
   struct serve_frame *f = frame;
   VT_BEGIN(f);
-  if (f->c->reply.status != 0)
-    VT_RETURN(f, vt_failed(f->c->reply.status));
-  VT_TRY(f, write_out(f->c, f->c->reply.data, f->c->reply.size));
-  reply_reset(&f->c->reply, KEEP_REPLY);
-  f->c->charged = 0;
+  VT_TRY(f, f->begun);
+  written(f->c);
   if (f->c->tail.data) {
     VT_TRY(f, write_out(f->c, f->c->tail.data, f->c->tail.size));
     end_tail(f->c);
@@ -61,13 +65,21 @@ static vt_t flush_body(void *frame) {
   VT_END(f);
 }
 
+/* In hand, and without a frame, when the kernel takes all. */
 static vt_t flush(struct client *c) {
-  struct serve_frame f = {.c = c};
-  return vt_start(&f, flush_body);
+  if (c->reply.status != 0)
+    return vt_failed(c->reply.status);
+  vt_t begun = write_out(c, c->reply.data, c->reply.size);
+  if (!VT_LIKELY(vt_is_succeeded(begun) && !c->tail.data)) {
+    struct serve_frame f = {.c = c, .begun = begun};
+    return vt_start(&f, flush_body);
+  }
+  written(c);
+  return vt_done();
 }
 
 /* Whether to write before more is added. */
-static bool is_full(const struct client *c) {
+static inline bool is_full(const struct client *c) {
   if (c->budget <= 0 && c->reply.size > 0) /* it may wait long for its turn */
     return true;
   const struct server_options *o = &c->server->options;
@@ -202,31 +214,93 @@ static void charge(struct client *c) {
   c->charged = c->reply.size;
 }
 
+/* ---- the request that is asked most ---- */
+
+/* Whether a GET is nothing but a look-up. */
+static bool may_be_quick(const struct client *c) {
+  return c->session.authenticated && c->session.replies == SESSION_REPLIES &&
+         !c->leaving && !c->server->log && resp_is_quick(&c->parser);
+}
+
+/* Answers a GET that has come whole as command_run would. False: there is none,
+ * or the countries are not in hand. */
+static bool serve_get(struct client *c) {
+  const char *data = c->in + c->in_start;
+  countries_t *countries = server_countries(c->server);
+  struct resp_slice key;
+  const char *behind = resp_read_get(data, c->in + c->in_size, &key);
+  if (!behind || !countries_is_in_hand(countries))
+    return false;
+  vt_t v = get_countries(countries);
+  if (!VT_LIKELY(vt_is_succeeded(v))) { /* another loop was in between */
+    vt_forget(v);
+    return false;
+  }
+  c->in_start += (size_t)(behind - data);
+  c->budget -= behind - data;
+  server_count(&c->server->counts.commands, 1);
+  command_get_key(c, country_dict_value(vt_get_result(v)), &key);
+  charge(c);
+  return true;
+}
+
+/* Answers those in front, until others have their turn. False: none. */
+static bool serve_gets(struct client *c) {
+  if (!may_be_quick(c) || !serve_get(c))
+    return false;
+  c->phase = CLIENT_SERVING;
+  c->session.command = command_list;
+  while (c->budget > 0 && !is_full(c) && serve_get(c))
+    ;
+  return true;
+}
+
+/* ---- all of them ---- */
+
+/* Nothing is left to answer, or to write. */
+static void served(struct client *c) {
+  settle(c);
+  client_give_spare(c);
+  client_account(c);
+}
+
 static vt_t serve_body(void *frame) {
   struct serve_frame *f = frame;
   VT_BEGIN(f);
-  client_take_spare(f->c);
-  while (next_request(f->c)) {
-    f->c->phase = CLIENT_SERVING; /* it waits for us */
-    VT_TRY(f, room_in_log(f->c));
-    VT_TRY(f, command_run(f->c));
-    log_request(f->c);
-    charge(f->c);
-    if (f->c->cursor.step)
-      VT_TRY(f, pump(f->c));
+  VT_TRY(f, f->begun);
+  for (;;) {
+    if (!serve_gets(f->c)) {
+      if (!next_request(f->c))
+        break;
+      f->c->phase = CLIENT_SERVING; /* it waits for us */
+      VT_TRY(f, room_in_log(f->c));
+      VT_TRY(f, command_run(f->c));
+      log_request(f->c);
+      charge(f->c);
+      if (f->c->cursor.step)
+        VT_TRY(f, pump(f->c));
+    }
     if (is_full(f->c))
       VT_TRY(f, flush(f->c));
     VT_TRY(f, client_take_turns(f->c));
   }
   while (f->c->reply.size > 0 || f->c->reply.status != 0)
     VT_TRY(f, flush(f->c));
-  settle(f->c);
-  client_give_spare(f->c);
-  client_account(f->c);
+  served(f->c);
   VT_END(f);
 }
 
+/* In hand, and without a frame, where all that has come are GETs whose replies
+ * the kernel takes at once. */
 vt_t client_serve(struct client *c) {
-  struct serve_frame f = {.c = c};
+  struct serve_frame f = {.c = c, .begun = vt_done()};
+  client_take_spare(c);
+  if (serve_gets(c) && c->in_start == c->in_size) {
+    f.begun = flush(c);
+    if (VT_LIKELY(vt_is_succeeded(f.begun) && c->reply.size == 0)) {
+      served(c);
+      return vt_done();
+    }
+  }
   return vt_start(&f, serve_body);
 }

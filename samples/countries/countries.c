@@ -247,7 +247,7 @@ void countries_look_every(countries_t *countries, uint64_t ms) {
     c->look_ms = ms;
 }
 
-bool countries_is_in_hand(const countries_t *countries) {
+bool countries_is_believed(const countries_t *countries) {
   const struct cache *c = (const struct cache *)countries;
   return countries_is_loaded(countries) && is_believed(c);
 }

@@ -63,8 +63,9 @@ const struct country_dict *countries_peek(const countries_t *c);
 
 static inline bool countries_is_loaded(const countries_t *c);
 
-/* True while a call is in hand: what is loaded is believed. */
-bool countries_is_in_hand(const countries_t *c);
+/* True while a call is in hand: what is loaded is believed. On a bus another
+ * loop may change that at any moment. */
+static inline bool countries_is_in_hand(const countries_t *c);
 
 /* The whole dictionary, in value.p (country_dict_value). Any number may wait.
  * The statuses of country_db_load, UV_ENOMEM. */
@@ -145,6 +146,12 @@ VT_MUST_USE vt_t countries_load_country(countries_t *c, int numeric);
 
 static inline bool countries_is_loaded(const countries_t *c) {
   return countries_peek(c) != NULL;
+}
+
+bool countries_is_believed(const countries_t *c);
+
+static inline bool countries_is_in_hand(const countries_t *c) {
+  return VT_LIKELY(c->known != NULL) || countries_is_believed(c);
 }
 
 static inline vt_t get_countries(countries_t *c) {
