@@ -209,7 +209,8 @@ class Source:
         if k[0] == 0:
             return 'forgotten', None
         name = function_name(k[0])
-        if name in ('box_resume', 'box_resume_in_scope', 'box_pass_on'):
+        if name in ('vt__box_resume', 'vt__box_resume_due',
+                    'box_resume_in_scope', 'vt__box_pass_on'):
             box = Source(k[1])
             return 'awaited by 0x%x %s' % (box.address, box.name()), box
         return 'then %s' % name, None

@@ -260,8 +260,10 @@ VT_API void vt_forget(vt_t v);
  * when libuv can no longer stop it, VT_ESTALE, VT_ETHREAD. Does not consume,
  * and runs no continuation of this loop before it returns. An async function
  * passes it on to what it awaits; from a task, or a source of yours without
- * cancel, it is let go: its await gives UV_ECANCELED, and the other goes on. In
- * its clean-up it answers UV_EBUSY. */
+ * cancel, it is let go: its await gives UV_ECANCELED, and the other goes on.
+ * Where what it awaits can no longer be stopped the answer says so, and the
+ * next await that waits is ended in its place, once (asyncio's rule): a loop of
+ * awaits ends. In its clean-up it answers UV_EBUSY. */
 VT_API int vt_cancel(vt_t v);
 
 /* A task for the value task: awaited by many, stored, shared. Gives a reference
