@@ -155,6 +155,50 @@ static void a_clean_up_is_left_alone(void **state) {
   assert_seen_int(&seen, 7);
 }
 
+/* Returns a gate, or a task, that waits. */
+struct tail_frame {
+  vt_frame_t vt;
+  vt_t first;
+  struct gate *gate; /* NULL: the task */
+  vt_task_t *task;
+};
+
+static vt_t tail_body(void *frame) {
+  struct tail_frame *f = frame;
+  VT_BEGIN(f);
+  VT_TRY(f, f->first);
+  VT_RETURN(f, f->gate ? gate_begin(f->gate) : vt_from_task(f->task));
+  VT_END(f);
+}
+
+static void what_it_returns_is_ended(void **state) {
+  struct fixture *f = *state;
+  struct gate first = stubborn, gate = {0};
+  struct seen seen = {0};
+  struct tail_frame frame = {.first = gate_begin(&first), .gate = &gate};
+  cancel_in_vain(vt_start(&frame, tail_body), &first, &seen);
+  gate_open(&first, result_int(1));
+  assert_true(fixture_run(f));
+  assert_int_equal(gate.cancels, 1);
+  assert_seen_status(&seen, UV_ECANCELED);
+}
+
+static void a_task_that_it_returns_lets_it_go(void **state) {
+  struct fixture *f = *state;
+  struct gate first = stubborn;
+  struct seen seen = {0};
+  vt_promise_t *promise;
+  assert_status(vt_promise_new(0, &promise), 0);
+  struct tail_frame frame = {.first = gate_begin(&first),
+                             .task = vt_promise_task(promise)};
+  cancel_in_vain(vt_start(&frame, tail_body), &first, &seen);
+  gate_open(&first, result_int(1));
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+  assert_status(vt_promise_set(promise, (vt_value_t){.i = 1}), 0);
+  vt_promise_free(promise);
+}
+
 /* ---- functions that await functions ---- */
 
 static void one_that_awaits_next_is_ended_in_its_place(void **state) {
@@ -340,6 +384,8 @@ int main(void) {
       fixture_test(what_has_completed_already_is_passed_over),
       fixture_test(two_cancels_of_one_await_are_one),
       fixture_test(a_clean_up_is_left_alone),
+      fixture_test(what_it_returns_is_ended),
+      fixture_test(a_task_that_it_returns_lets_it_go),
       fixture_test(one_that_awaits_next_is_ended_in_its_place),
       fixture_test(those_above_it_go_on),
       fixture_test(only_what_was_cancelled_is_due),

@@ -31,7 +31,7 @@ static vt__box_t *box_of(void *frame) { return (vt__box_t *)frame - 1; }
 
 /* ---- resuming ---- */
 
-static bool call_due(vt__box_t *box, vt_result_t result, vt_t *out);
+static vt_t call_due(vt__box_t *box, vt_result_t result);
 static void end_if_cancelled(vt__box_t *box);
 static void enter_scope(vt__box_t *box);
 
@@ -131,12 +131,25 @@ static bool take_return(vt__box_t *box, vt_t v, vt_result_t *out) {
   return true;
 }
 
+/* take_return for a box that was due: what it awaits now is ended, where it is
+ * the same box still. */
+static VT_COLD bool take_return_due(vt__box_t *box, vt_t v, vt_result_t *out) {
+  uint64_t token = box->op.source.token;
+  if (take_return(box, v, out))
+    return true;
+  if (box->op.source.token == token)
+    vt__box_deliver(box);
+  return false;
+}
+
 /* A resumed body has returned v. The awaiter runs in place of the body, no
  * deeper; while it is a box too, goes on with that one. */
-static VT_NOINLINE void box_return(vt__box_t *box, vt_t v) {
+static VT_NOINLINE void box_return(vt__box_t *box, vt_t v, bool due) {
   vt_loop_t *loop = vt__slab_of(box)->loop;
   vt_result_t result = {0, {0}};
-  for (int links = 0; take_return(box, v, &result); links++) {
+  for (int links = 0;
+       due ? take_return_due(box, v, &result) : take_return(box, v, &result);
+       links++) {
     vt_continuation_fn *k = box->op.k;
     void *state = box->op.state;
     if (!VT_LIKELY(box->op.phase == VT__AWAITED && k &&
@@ -148,42 +161,33 @@ static VT_NOINLINE void box_return(vt__box_t *box, vt_t v) {
     loop->scope = NULL;
     vt__pool_put(&loop->pool, &box->op);
     loop->ran++;
-    if (k == vt__box_resume_due) {
-      if (!call_due(state, result, &v))
-        return;
-    } else if (k != vt__box_resume) {
+    due = k == vt__box_resume_due;
+    if (k != vt__box_resume && !due) {
       k(state, result);
       return;
-    } else {
-      v = call_body(loop, state, result);
     }
     box = state;
+    v = due ? call_due(box, result) : call_body(loop, box, result);
   }
 }
 
-/* Calls the body of a box that is due: true, and what it has returned in *out,
- * unless it has suspended again. */
-static bool call_due(vt__box_t *box, vt_result_t result, vt_t *out) {
+/* Calls the body of a box that is due, which is registered so whether it is in
+ * a scope or not. */
+static VT_COLD vt_t call_due(vt__box_t *box, vt_result_t result) {
   if (box->op.flags & VT__SCOPED)
     enter_scope(box);
-  *out = call_body(vt__slab_of(box)->loop, box, result);
-  if (out->source != (uintptr_t)box)
-    return true;
-  vt__box_deliver(box);
-  return false;
+  return call_body(vt__slab_of(box)->loop, box, result);
 }
 
 void vt__box_resume_due(void *state, vt_result_t result) {
-  vt_t v;
-  if (call_due(state, result, &v))
-    box_return(state, v);
+  box_return(state, call_due(state, result), true);
 }
 
 void vt__box_resume(void *state, vt_result_t result) {
   vt__box_t *box = state;
   vt_t v = call_body(vt__slab_of(box)->loop, box, result);
   if (v.source != (uintptr_t)box)
-    box_return(box, v);
+    box_return(box, v, false);
 }
 
 /* ---- as a source ---- */
