@@ -270,6 +270,31 @@ static void a_clean_up_below_keeps_it_for_those_above(void **state) {
   assert_seen_int(&seen, 7);
 }
 
+/* It is in the block of one that was due when it completed, and had an
+ * awaiter. */
+static void nobody_awaits_it(void **state) {
+  struct fixture *f = *state;
+  struct gate first = stubborn, again = stubborn, other = {0}, gate = {0};
+  int64_t got[2] = {1, 1}, got_above[1] = {1}, got_other[1] = {1};
+  struct seen seen = {0}, seen_other = {0};
+  vt_t inner = walk_async(gate_begin(&first), NULL, 0, got);
+  vt_t above = walk_async(inner, NULL, 0, got_above);
+  cancel_in_vain(above, &first, &seen);
+  gate_open(&first, result_int(1));
+  assert_seen_int(&seen, 7);
+  vt_await(walk_async(gate_begin(&other), NULL, 0, got_other), seen_k,
+           &seen_other);
+  vt_t v = walk_async(gate_begin(&again), &gate, 1, got);
+  assert_true(v.source == inner.source); /* else it shows nothing */
+  assert_status(vt_cancel(v), UV_EBUSY);
+  gate_open(&again, result_int(1));
+  fixture_turn(f);
+  assert_status(got[1], UV_ECANCELED);
+  gate_open(&other, result_int(1));
+  assert_true(fixture_run(f));
+  assert_int_equal(vt_get_result(v).value.i, 7);
+}
+
 static void run_long_chain(void *arg) {
   struct seen *seen = arg;
   static struct fixture f;
@@ -390,6 +415,7 @@ int main(void) {
       fixture_test(those_above_it_go_on),
       fixture_test(only_what_was_cancelled_is_due),
       fixture_test(a_clean_up_below_keeps_it_for_those_above),
+      fixture_test(nobody_awaits_it),
       cmocka_unit_test(a_long_chain_needs_no_stack),
       fixture_test(it_may_cancel_itself),
       fixture_test(a_race_ends_a_loser_that_was_busy),

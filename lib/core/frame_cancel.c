@@ -108,7 +108,7 @@ static void remember(vt__box_t *box) {
 
 /* One of them was cancelled: those that await it are not due any more. */
 static void forgive(vt__box_t *box) {
-  while (box->op.k == vt__box_resume_due) {
+  while (box->op.phase == VT__AWAITED && box->op.k == vt__box_resume_due) {
     vt__box_t *awaiter = box->op.state;
     box->op.k = vt__box_resume_of(awaiter);
     box = awaiter;
