@@ -402,6 +402,29 @@ static void in_a_scope_it_is_the_same(void **state) {
   assert_seen_int(&seen, 7);
 }
 
+static void its_scope_may_end_it_first(void **state) {
+  struct fixture *f = *state;
+  struct gate first = stubborn;
+  struct seen seen = {0};
+  vt_promise_t *promise;
+  vt_scope_t *scope;
+  assert_status(vt_promise_new(0, &promise), 0);
+  assert_status(vt_scope_new(NULL, &scope), 0);
+  vt_scope_t *before = vt_scope_enter(scope);
+  struct tail_frame frame = {.first = gate_begin(&first),
+                             .task = vt_promise_task(promise)};
+  vt_t v = vt_start(&frame, tail_body);
+  vt_scope_leave(before);
+  cancel_in_vain(v, &first, &seen);
+  assert_status(vt_scope_cancel(scope, UV_ECANCELED), 0);
+  gate_open(&first, result_int(1));
+  vt_await(vt_scope_join(scope), NULL, NULL);
+  assert_true(fixture_run(f));
+  assert_seen_status(&seen, UV_ECANCELED);
+  assert_status(vt_promise_set(promise, (vt_value_t){.i = 1}), 0);
+  vt_promise_free(promise);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       fixture_test(the_next_await_is_ended),
@@ -421,6 +444,7 @@ int main(void) {
       fixture_test(a_race_ends_a_loser_that_was_busy),
       fixture_test(a_timeout_ends_what_was_busy),
       fixture_test(in_a_scope_it_is_the_same),
+      fixture_test(its_scope_may_end_it_first),
   };
   return fixture_main("async_cancel", tests);
 }

@@ -115,12 +115,13 @@ static void forgive(vt__box_t *box) {
   }
 }
 
+/* Its scope may have ended what it awaits, or it has its result already. */
 void vt__box_deliver(vt__box_t *box) {
   if (is_cleaning(box))
     return;
-  if (end_quietly(box) == 0 || is_ending(box))
+  if (is_ending(box) || (box->awaited && end_quietly(box) == 0))
     forgive(box);
-  else
+  else if (!is_ending(box))
     remember(box);
 }
 
