@@ -3,11 +3,12 @@
  *
  * Happy path: a body that must wait asks vt__suspend for a box and copies its
  * frame into it; the box is registered with the operation it awaits as the
- * state of vt__box_resume. When that completes, vt__box_resume stores the result before
- * the frame and calls the body, which suspends again or returns a result in
- * hand; then the box completes as a one-shot of its own. Where its awaiter is
- * another box, the loop in vt__box_resume goes on with that one instead of calling:
- * a chain of any length runs in constant stack, VT__BUDGET links at a time.
+ * state of vt__box_resume. When that completes, vt__box_resume stores the
+ * result before the frame and calls the body, which suspends again or returns a
+ * result in hand; then the box completes as a one-shot of its own. Where its
+ * awaiter is another box, the loop in box_return goes on with that one instead
+ * of calling: a chain of any length runs in constant stack, VT__BUDGET links at
+ * a time.
  *
  * In a scope a box is a member, and its body is resumed with the scope current,
  * in its clean-up with the shield. What it awaits in a cancelled scope is ended

@@ -168,7 +168,8 @@ int vt__box_cancel(vt_source_t *source, uint64_t token) {
   if (!box->awaited)
     cancel_later(box);
   rc = box->awaited && !is_cleaning(box) ? end_awaited(box) : UV_EBUSY;
-  if (rc != 0 && !is_ending(box))
+  /* A user's source may have resumed it inside; it is gone then, or another. */
+  if (rc != 0 && vt__op_check(&box->op, token) == 0 && !is_ending(box))
     remember(box);
   return rc;
 }

@@ -127,11 +127,13 @@ static void nothing_is_given_without_the_password(void **state) {
   assert_true(site_write(s->csv, "secret\n", 7));
   assert_int_equal(chmod(s->csv, 0600), 0);
   assert_true(site_start(s, "--password-file", s->csv));
-  int fd = site_connect(s);
-  assert_true(site_says(
-      fd, GET(10, "country:DE") "AUTH secret\r\n" GET(10, "country:DE"),
-      "-NOAUTH Authentication required.\r\n+OK\r\n" GERMANY));
-  close(fd);
+  for (int loaded = 0; loaded < 2; loaded++) { /* then they are in hand */
+    int fd = site_connect(s);
+    assert_true(site_says(
+        fd, GET(10, "country:DE") "AUTH secret\r\n" GET(10, "country:DE"),
+        "-NOAUTH Authentication required.\r\n+OK\r\n" GERMANY));
+    close(fd);
+  }
   assert_int_equal(site_stop(s, SIGTERM), 0);
 }
 
