@@ -253,6 +253,27 @@ static void bytes_that_nobody_read_are_in_hand(void **state) {
   pair_close(f, &p);
 }
 
+static void behind_a_full_buffer_there_may_be_more(void **state) {
+  struct fixture *f = *state;
+  struct pair p = pair_open(f);
+  char buffer[8] = "";
+  vt_t v = vt_stream_read(p.stream, buffer, 2);
+  assert_false(vt_in_hand(v));
+  net_send(p.fd, "abcdef", 6);
+  assert_int_equal(run(f, v).value.u, 2);
+  v = vt_stream_read(p.stream, buffer + 2, 5);
+  assert_true(vt_in_hand(v));
+  assert_int_equal(vt_get_result(v).value.u, 4);
+  assert_string_equal(buffer, "abcdef");
+  for (int i = 0; i < 2; i++) { /* what fills it is all there is */
+    v = vt_stream_read(p.stream, buffer, 2);
+    assert_false(vt_in_hand(v));
+    net_send(p.fd, "gh", 2);
+    assert_int_equal(run(f, v).value.u, 2);
+  }
+  pair_close(f, &p);
+}
+
 static void the_end_comes_after_what_is_in_hand(void **state) {
   struct fixture *f = *state;
   struct pair p = pair_open(f);
@@ -414,6 +435,7 @@ int main(void) {
       fixture_test(the_end_tells_what_came_before),
       fixture_test(a_cancel_tells_what_came_before),
       fixture_test(bytes_that_nobody_read_are_in_hand),
+      fixture_test(behind_a_full_buffer_there_may_be_more),
       fixture_test(the_end_comes_after_what_is_in_hand),
       fixture_test(hits_in_a_row_are_bounded),
       fixture_test(several_buffers_are_one_write),

@@ -127,6 +127,69 @@ static void given_back_it_is_libuvs_again(void **state) {
   mine_close(f, &m);
 }
 
+static void plain_written(uv_write_t *req, int status) {
+  struct seen *seen = req->data;
+  vt_result_t r = {status, {0}};
+  seen_k(seen, r);
+}
+
+/* Also when the kernel has room again, and libuv has not seen it. */
+static void what_was_queued_before_goes_first(void **state) {
+  enum { ROOM = 64 * 1024 };
+  struct fixture *f = *state;
+  struct mine m;
+  struct reader peer;
+  struct seen first = {0}, second = {0};
+  char *data = malloc(ROOM + MIB + 1), *back = malloc(ROOM);
+  uv_buf_t buf = uv_buf_init(data, ROOM + MIB);
+  uv_write_t req = {.data = &first};
+  pair_fill(data, ROOM, 0);
+  pair_fill(data + ROOM, MIB + 1, 0);
+  mine_open(f, &m);
+  assert_int_equal(uv_write(&req, stream_of(&m), &buf, 1, plain_written), 0);
+  assert_true(uv_stream_get_write_queue_size(stream_of(&m)) > 0);
+  vt_stream_t *s = wrap(&m);
+  pair_turns(f);
+  assert_int_equal(net_recv(m.fd, back, ROOM), ROOM);
+  vt_await(vt_stream_write(s, data + ROOM + MIB, 1), seen_k, &second);
+  assert_int_equal(second.count, 0);
+  reader_start(&peer, m.fd, MIB + 1);
+  fixture_run_until(f, &second.count, 1);
+  reader_join(&peer);
+  assert_seen_status(&first, 0);
+  assert_seen_int(&second, 1);
+  assert_int_equal(peer.came, MIB + 1);
+  assert_int_equal(peer.wrong, 0);
+  assert_int_equal(vt_stream_unwrap(s), 0);
+  mine_close(f, &m);
+  assert_int_equal(pair_count_wrong(back, ROOM, 0), 0);
+  free(back);
+  free(data);
+}
+
+static void plain_shut(uv_shutdown_t *req, int status) {
+  vt_result_t r = {status, {0}};
+  seen_k(req->data, r);
+}
+
+/* libuv ends the writing side in its next turn only. */
+static void shut_down_before_it_takes_no_byte(void **state) {
+  struct fixture *f = *state;
+  struct mine m;
+  struct seen shut = {0};
+  char byte;
+  uv_shutdown_t req = {.data = &shut};
+  mine_open(f, &m);
+  assert_int_equal(uv_shutdown(&req, stream_of(&m), plain_shut), 0);
+  vt_stream_t *s = wrap(&m);
+  assert_status(run(f, vt_stream_write(s, "x", 1)).status, UV_EPIPE);
+  fixture_run_until(f, &shut.count, 1);
+  assert_seen_status(&shut, 0);
+  assert_int_equal(net_recv(m.fd, &byte, 1), 0);
+  assert_int_equal(vt_stream_unwrap(s), 0);
+  mine_close(f, &m);
+}
+
 static void whether_it_holds_the_loop_is_the_users(void **state) {
   struct fixture *f = *state;
   struct mine m;
@@ -311,6 +374,8 @@ int main(void) {
       fixture_test(a_wrapped_handle_reads_and_writes),
       fixture_test(streams_of_both_kinds_are_found),
       fixture_test(given_back_it_is_libuvs_again),
+      fixture_test(what_was_queued_before_goes_first),
+      fixture_test(shut_down_before_it_takes_no_byte),
       fixture_test(whether_it_holds_the_loop_is_the_users),
       fixture_test(closed_either_way_it_is_freed),
       fixture_test(an_unwrap_waits_for_what_is_pending),

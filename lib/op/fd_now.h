@@ -13,8 +13,14 @@
 
 #include <errno.h>
 
-/* Reads what waits in a stream: the count, 0 for its end, or a status.
- * UV_EAGAIN leaves it to libuv: nothing is there, or it is no socket. */
+enum { VT__FD_NOW = 1 };
+
+#ifndef MSG_NOSIGNAL /* libuv has set SO_NOSIGPIPE there */
+#define MSG_NOSIGNAL 0
+#endif
+
+/* Reads what waits in a stream: the count, 0 for its end, or a status:
+ * UV_EAGAIN, UV_ENOTSOCK. */
 static inline ssize_t vt__fd_read(int fd, void *buffer, size_t size) {
   ssize_t n = fd;
   if (fd < 0)
@@ -22,9 +28,18 @@ static inline ssize_t vt__fd_read(int fd, void *buffer, size_t size) {
   do
     n = recv(fd, buffer, size, MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
-  if (n < 0)
-    n = errno == ENOTSOCK ? UV_EAGAIN : uv_translate_sys_error(errno);
-  return n;
+  return n < 0 ? uv_translate_sys_error(errno) : n;
+}
+
+/* Writes to a stream what the kernel takes now: the count, or a status. */
+static inline ssize_t vt__fd_write(int fd, const void *data, size_t size) {
+  ssize_t n = fd;
+  if (fd < 0)
+    return n;
+  do
+    n = send(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
 /* Takes the datagram that waits: its size in buffer, or a status. UV_EAGAIN:
@@ -54,9 +69,16 @@ static inline ssize_t vt__fd_receive(int fd, void *buffer, size_t size,
 
 #else
 
+enum { VT__FD_NOW = 0 };
+
 static inline ssize_t vt__fd_read(int fd, void *buffer, size_t size) {
   (void)fd, (void)buffer, (void)size;
-  return UV_EAGAIN;
+  return UV_ENOTSOCK;
+}
+
+static inline ssize_t vt__fd_write(int fd, const void *data, size_t size) {
+  (void)fd, (void)data, (void)size;
+  return UV_ENOTSOCK;
 }
 
 static inline ssize_t vt__fd_receive(int fd, void *buffer, size_t size,

@@ -39,6 +39,7 @@ static int made(vt_stream_t *s, int rc) {
   if (rc != 0)
     return rc;
   s->head.kind = &stream_kind;
+  vt__stream_look(s);
   vt__handle_made(&s->head);
   return 0;
 }
@@ -138,7 +139,10 @@ int vt_stream_wrap(uv_stream_t *handle, vt_stream_t **out) {
   uv_handle_type type = handle->type;
   if (type != UV_TCP && type != UV_NAMED_PIPE && type != UV_TTY)
     return UV_EINVAL;
-  return vt__handle_wrap(&stream_kind, sizeof **out, handle, type, out);
+  int rc = vt__handle_wrap(&stream_kind, sizeof **out, handle, type, out);
+  if (rc == 0)
+    vt__stream_look(*out);
+  return rc;
 }
 
 int vt_stream_unwrap(vt_stream_t *s) {

@@ -9,6 +9,8 @@
 #define VT_OP_STREAM_H
 
 #include "core/loop.h"
+#include "op/fd.h"
+#include "op/fd_now.h"
 #include "op/handle.h"
 #include "vt/bridge.h"
 #include "vt/stream.h"
@@ -54,11 +56,30 @@ struct vt_stream {
   int64_t write_error; /* what all later writes get; 0: none */
   size_t queued;       /* of VT__STREAM_MOST; 0: nothing is */
   unsigned hits;       /* read in hand, one after another */
+  int socket;          /* its descriptor and 1; 0: not asked for yet */
   bool armed;          /* uv_read_start is in force */
+  bool indirect;       /* libuv reads and writes: what it has is no socket */
 };
 
 static inline uv_stream_t *vt__stream_uv(const vt_stream_t *s) {
   return (uv_stream_t *)(void *)s->head.uv;
+}
+
+/* Notes who reads and writes: an IPC pipe brings handles with its bytes, for
+ * which libuv must look. */
+static inline void vt__stream_look(vt_stream_t *s) {
+  const uv_pipe_t *pipe = (const uv_pipe_t *)vt__stream_uv(s);
+  s->indirect = !VT__FD_NOW || !(pipe->type == UV_TCP ||
+                                 (pipe->type == UV_NAMED_PIPE && !pipe->ipc));
+}
+
+/* The descriptor of a handle that libuv has just found open, or a status. */
+static inline int vt__stream_fd(vt_stream_t *s) {
+  if (VT_LIKELY(s->socket > 0))
+    return s->socket - 1;
+  int fd = vt__fd_of(s->head.uv);
+  s->socket = fd >= 0 ? fd + 1 : 0;
+  return fd;
 }
 
 /* 0 where an operation may begin: open, and on its own thread. */

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading a stream.
  *
- * A read links itself into the stream; on_alloc gives libuv the caller's own
- * buffer, so that nothing is copied, and on_read completes. uv_read_start stays
- * in force from one read to the next: stopping and starting costs two system
- * calls. When bytes come and nobody reads, on_alloc gives no buffer, libuv
- * reads nothing and says UV_ENOBUFS, and only then on_read stops (stopping
- * inside the alloc callback crashes libuv). A read of an exact size goes on
- * until it has all; what it had when it failed is told with the failure.
+ * A read links itself into the stream. uv_read_start stays in force from one
+ * read to the next: stopping and starting costs two system calls. When bytes
+ * come, on_alloc gives no buffer, libuv reads nothing and says UV_ENOBUFS, and
+ * on_read takes them by recv, straight into the caller's buffer: for a socket
+ * it costs the kernel less than libuv's read. What is no socket, which the
+ * first try tells, gets the buffer in on_alloc and is read by libuv. When
+ * nobody reads, on_read stops (stopping inside the alloc callback crashes
+ * libuv). A read of an exact size goes on until it has all; what it had when it
+ * failed is told with the failure.
  *
- * Bytes that nobody read when libuv offered them are known to be there: the
- * next read takes them by a system call of its own, in hand, and leaves them to
- * libuv when none are left, or after so many reads that others must have their
- * turn. To try this without knowing would cost a call for each read that waits.
+ * Bytes that nobody read when libuv offered them are known to be there, and
+ * more are likely behind those that filled a buffer: the next read takes them
+ * in hand, and waits when none are left, or after so many reads that others
+ * must have their turn. To try this each time would cost a call for each read
+ * that waits.
  *
  * What can go wrong: the end of the stream and errors come once from libuv, and
  * without a read to tell them to when the peer hangs up; they are kept for all
  * later reads. A read of 0 bytes (EAGAIN) is libuv's way to say "not yet". */
 #include "op/stream.h"
-
-#include "op/fd.h"
-#include "op/fd_now.h"
 
 enum { READ_MOST = 1 << 30, HITS = 32 };
 
@@ -72,7 +72,8 @@ void vt__stream_read_closed(vt_stream_t *s) { fail_read(s, UV_ECANCELED); }
 /* ---- libuv's callbacks ---- */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-  const struct vt__read_op *r = ((vt_stream_t *)vt__handle_of(handle))->read;
+  const vt_stream_t *s = (vt_stream_t *)vt__handle_of(handle);
+  const struct vt__read_op *r = s->indirect ? s->read : NULL;
   (void)suggested;
   buf->base = r ? r->at : NULL;
   buf->len = r ? r->room : 0;
@@ -86,6 +87,28 @@ void vt__stream_read_stop(vt_stream_t *s) {
 
 static inline size_t room_of(size_t size) {
   return size < READ_MOST ? size : READ_MOST;
+}
+
+/* What waits in the kernel: the count, the end as UV_EOF, or an error.
+ * UV_EAGAIN: nothing does, or libuv has to look. */
+static inline ssize_t receive(vt_stream_t *s, int fd, void *buffer,
+                              size_t room) {
+  if (s->indirect)
+    return UV_EAGAIN;
+  ssize_t n = vt__fd_read(fd, buffer, room);
+  if (VT_LIKELY(n > 0))
+    return n;
+  s->indirect = n == UV_ENOTSOCK;
+  return n == 0 ? UV_EOF : s->indirect ? UV_EAGAIN : n;
+}
+
+/* For the pending read, told as libuv does. */
+static inline ssize_t receive_pending(vt_stream_t *s) {
+  const struct vt__read_op *r = s->read;
+  ssize_t n = receive(s, vt__stream_fd(s), r->at, r->room);
+  if (n == (ssize_t)r->room)
+    s->read_end = VT__WAITING;
+  return n == UV_EAGAIN ? 0 : n;
 }
 
 static void on_bytes(vt_stream_t *s, size_t n) {
@@ -104,6 +127,8 @@ static void on_bytes(vt_stream_t *s, size_t n) {
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
   vt_stream_t *s = (vt_stream_t *)vt__handle_of(handle);
   (void)buf;
+  if (n == UV_ENOBUFS && s->read && !s->indirect)
+    n = receive_pending(s);
   if (n > 0) {
     on_bytes(s, (size_t)n);
     return;
@@ -118,21 +143,6 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
 
 /* ---- in hand ---- */
 
-/* An IPC pipe brings handles with its bytes, for which libuv must look. */
-static bool is_plain_socket(const vt_stream_t *s) {
-  const uv_pipe_t *pipe = (const uv_pipe_t *)vt__stream_uv(s);
-  return pipe->type == UV_TCP || (pipe->type == UV_NAMED_PIPE && !pipe->ipc);
-}
-
-/* Reads what waits in the kernel: the count, the end as UV_EOF, or an error.
- * UV_EAGAIN leaves it to libuv: nothing is there, or it is no socket. */
-static ssize_t read_waiting(vt_stream_t *s, void *buffer, size_t size) {
-  if (!is_plain_socket(s))
-    return UV_EAGAIN;
-  ssize_t n = vt__fd_read(vt__fd_of(s->head.uv), buffer, room_of(size));
-  return n == 0 ? UV_EOF : n;
-}
-
 /* Whether a read is in hand although none is pending: an end, or what waits.
  * Bytes are left to a read of an exact size, which may want more. */
 static VT_COLD bool try_read(vt_stream_t *s, void *buffer, size_t size,
@@ -143,7 +153,7 @@ static VT_COLD bool try_read(vt_stream_t *s, void *buffer, size_t size,
     return true;
   }
   if (!exact && s->hits++ < HITS)
-    n = read_waiting(s, buffer, size);
+    n = receive(s, vt__fd_of(s->head.uv), buffer, room_of(size));
   if (n > 0) {
     *out = vt_from_uint((uint64_t)n);
     return true;
