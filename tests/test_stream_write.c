@@ -186,6 +186,48 @@ static void its_limit_counts_operations_too(void **state) {
   free(data);
 }
 
+/* And what does not fit is the caller's still. */
+static void a_try_writes_what_fits(void **state) {
+  struct fixture *f = *state;
+  struct pair p = pair_open(f);
+  size_t size = 24 * (size_t)MIB, sent = 0;
+  struct reader peer;
+  struct seen seen = {0};
+  char *data = malloc(size);
+  int n;
+  pair_fill(data, size, 0);
+  while ((n = vt_stream_try_write(p.stream, data + sent, size - sent)) > 0)
+    sent += (size_t)n;
+  assert_int_equal(n, UV_EAGAIN);
+  assert_in_range(sent, 1, size - 1);
+  vt_await(vt_stream_write(p.stream, data + sent, size - sent), seen_k, &seen);
+  assert_int_equal(vt_stream_try_write(p.stream, data, 1), UV_EAGAIN);
+  reader_start(&peer, p.fd, size);
+  fixture_run_until(f, &seen.count, 1);
+  reader_join(&peer);
+  assert_seen_int(&seen, (int64_t)(size - sent));
+  assert_int_equal(peer.came, size);
+  assert_int_equal(peer.wrong, 0);
+  assert_int_equal(vt_stream_try_write(p.stream, data, 1), 1);
+  free(data);
+  pair_close(f, &p);
+}
+
+static void a_try_that_cannot_write_says_why(void **state) {
+  struct fixture *f = *state;
+  struct pair p = pair_open(f);
+  assert_int_equal(vt_stream_try_write(NULL, "x", 1), UV_EINVAL);
+  assert_int_equal(vt_stream_try_write(p.stream, NULL, 1), UV_EINVAL);
+  assert_int_equal(vt_stream_try_write(p.stream, NULL, 0), 0);
+  vt_t v = vt_stream_shutdown(p.stream);
+  assert_int_equal(vt_stream_try_write(p.stream, "x", 1), UV_EPIPE);
+  assert_status(run(f, v).status, 0);
+  v = vt_stream_close(p.stream);
+  assert_int_equal(vt_stream_try_write(p.stream, "x", 1), UV_EBADF);
+  assert_status(run(f, v).status, 0);
+  close(p.fd);
+}
+
 static void a_gone_peer_is_told(void **state) {
   struct fixture *f = *state;
   struct pair p = pair_open(f);
@@ -341,6 +383,8 @@ int main(void) {
       fixture_test(an_echo_gives_all_back),
       fixture_test(past_its_limit_it_is_enobufs),
       fixture_test(its_limit_counts_operations_too),
+      fixture_test(a_try_writes_what_fits),
+      fixture_test(a_try_that_cannot_write_says_why),
       fixture_test(a_gone_peer_is_told),
       fixture_test(a_failed_write_ends_the_writing_side),
       fixture_test(shutdown_comes_after_what_was_written),

@@ -65,6 +65,13 @@ VT_API VT_MUST_USE vt_t vt_stream_write(vt_stream_t *stream, const void *data,
 VT_API VT_MUST_USE vt_t vt_stream_writev(vt_stream_t *stream,
                                          const uv_buf_t *bufs, unsigned count);
 
+/* Writes at once what the kernel takes of data, from its start, and keeps
+ * nothing of it: the count, 1 GiB at most; libuv's uv_try_write. UV_EAGAIN when
+ * it takes nothing, or while a write before this one waits; else the errors of
+ * vt_stream_write. */
+VT_API int vt_stream_try_write(vt_stream_t *stream, const void *data,
+                               size_t size);
+
 /* vt_stream_write on an IPC pipe (<vt/pipe.h>) that passes handle to the peer
  * with the first byte; libuv's uv_write2. handle: an open TCP, pipe or UDP
  * handle, such as vt_stream_uv; borrowed until completion, and still open

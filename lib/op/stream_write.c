@@ -216,6 +216,19 @@ vt_t vt_stream_writev(vt_stream_t *s, const uv_buf_t *bufs, unsigned count) {
   return write_rest(s, d, n);
 }
 
+int vt_stream_try_write(vt_stream_t *s, const void *data, size_t size) {
+  uv_buf_t buf;
+  int n = !data && size > 0 ? UV_EINVAL : vt__stream_check(s);
+  if (n == 0)
+    n = (int)s->write_error;
+  if (n != 0 || size == 0)
+    return n;
+  buf.base = (char *)(uintptr_t)data;
+  buf.len = size < TRY_MOST ? size : TRY_MOST;
+  n = write_some(s, &buf, 1, buf.len, NULL);
+  return n == UV_ENOBUFS ? UV_EAGAIN : n;
+}
+
 static bool may_be_passed(const uv_handle_t *handle) {
   return handle && !uv_is_closing(handle) &&
          (handle->type == UV_TCP || handle->type == UV_NAMED_PIPE ||
