@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "outbox.h"
 #include "socket.h"
 
 #define DRAIN_MAX ((size_t)64 * 1024)
@@ -78,6 +79,12 @@ static vt_t refuse(struct client *c, const char *why) {
   return client_serve(c);
 }
 
+/* After a read that failed: in this turn replies may still have been posted. */
+static bool turns_out_to_owe(struct client *c) {
+  outbox_settle(c->server->outbox, &c->seat);
+  return client_owes(c);
+}
+
 /* A read that was cancelled to give its buffer back took no byte. */
 static bool is_trimmed(const struct client *c, int64_t status) {
   return status == UV_ECANCELED && c->trimming && c->stream;
@@ -88,15 +95,22 @@ static vt_t client_body(void *frame) {
   const char *why;
   vt_result_t r;
   VT_BEGIN(f);
-  while (!f->c->leaving) {
+  while (!f->c->leaving || client_owes(f->c)) {
     if (client_is_to_wait(f->c))
       VT_TRY(f, vt_yield());
+    if (client_owes(f->c)) {
+      VT_TRY(f, client_serve(f->c));
+      continue;
+    }
     why = f->c->refusal ? f->c->refusal : client_make_room(f->c);
     if (why) {
       VT_TRY(f, refuse(f->c, why));
       break;
     }
     VT_AWAIT(f, r, receive(f->c));
+    f->c->reading = vt_done();
+    if (r.status != 0 && turns_out_to_owe(f->c))
+      continue; /* a stream's end comes again */
     if (is_trimmed(f->c, r.status))
       continue;
     if (r.status != 0)
@@ -151,8 +165,8 @@ static void stop_seat(struct seat *seat) {
   client_stop((struct client *)(void *)seat); /* its first member */
 }
 
-static bool is_open(const struct seat *seat) {
-  return ((const struct client *)(const void *)seat)->stream != NULL;
+static vt_stream_t *stream_of(const struct seat *seat) {
+  return ((const struct client *)(const void *)seat)->stream;
 }
 
 static uint64_t idle_since(const struct seat *seat) {
@@ -161,9 +175,19 @@ static uint64_t idle_since(const struct seat *seat) {
                                               : UINT64_MAX;
 }
 
+/* The sweeper then looks at it as at any other that writes. */
+static void owe(struct seat *seat, const char *rest, size_t size) {
+  struct client *c = (void *)seat;
+  reply_raw(&c->reply, rest, size);
+  client_set_phase(c, CLIENT_WRITING);
+  c->progress.moved = size;
+  client_account(c);
+  vt_cancel(c->reading);
+}
+
 /* True for a client that may stay, or be told why not. */
 static bool let_in(struct client *c) {
-  static const struct seat_kind kind = {stop_seat, is_open, idle_since};
+  static const struct seat_kind kind = {stop_seat, stream_of, idle_since, owe};
   static const char *const refusals[] = {
       [SEAT_FULL] = "ERR max number of clients reached",
       [SEAT_ADDRESS_FULL] =
@@ -202,6 +226,7 @@ void client_start(struct server *s, vt_stream_t *stream) {
 }
 
 void client_stop(struct client *c) {
+  outbox_settle(c->server->outbox, &c->seat);
   vt_stream_t *stream = c->stream;
   if (!stream)
     return;

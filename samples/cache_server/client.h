@@ -65,7 +65,7 @@ struct client {
   struct resp_parser parser;
   char *in;
   size_t in_start, in_size, in_capacity; /* unused bytes: [start, size) */
-  vt_t reading;                          /* what it waits for when it is idle */
+  vt_t reading;                          /* while it waits for bytes */
 
   struct reply reply;
   struct client_tail tail;
@@ -75,6 +75,11 @@ struct client {
   uint64_t began_ns; /* the request, if there is a log */
 };
 
+/* True for one who is to write, or to fail, before it reads on. */
+static inline bool client_owes(const struct client *c) {
+  return c->reply.size > 0 || c->reply.status != 0;
+}
+
 /* Work that a client may do before others have their turn: bytes, more or
  * less. */
 #define CLIENT_BUDGET ((int64_t)64 * 1024)
@@ -82,7 +87,8 @@ struct client {
 /* Serves the connection, which it takes, as a part of the server. */
 void client_start(struct server *s, vt_stream_t *stream);
 
-/* Closes the connection now; what it waits for ends with UV_ECANCELED. */
+/* Closes the connection now, but for replies in the outbox, which are tried
+ * first; what it waits for ends with UV_ECANCELED. */
 void client_stop(struct client *c);
 
 /* The client is in another phase from now on, or in the same one anew. */

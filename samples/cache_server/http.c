@@ -202,8 +202,8 @@ static void stop_seat(struct seat *seat) {
   http_client_stop((struct http_client *)(void *)seat); /* its first member */
 }
 
-static bool is_open(const struct seat *seat) {
-  return ((const struct http_client *)(const void *)seat)->stream != NULL;
+static vt_stream_t *stream_of(const struct seat *seat) {
+  return ((const struct http_client *)(const void *)seat)->stream;
 }
 
 static uint64_t idle_since(const struct seat *seat) {
@@ -213,7 +213,7 @@ static uint64_t idle_since(const struct seat *seat) {
 
 /* True for a connection that may stay, or be told 503. */
 static bool let_in(struct http_client *c) {
-  static const struct seat_kind kind = {stop_seat, is_open, idle_since};
+  static const struct seat_kind kind = {stop_seat, stream_of, idle_since, NULL};
   return seat_take(&c->seat, c->server, &kind, c->stream) != SEAT_UNHEARD;
 }
 

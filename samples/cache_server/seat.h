@@ -15,9 +15,13 @@ struct seat;
 struct seat_kind {
   /* Closes the connection now; its memory goes in the loop's next turn. */
   void (*stop)(struct seat *seat);
-  bool (*is_open)(const struct seat *seat);
+  /* NULL once it is closed. */
+  vt_stream_t *(*stream)(const struct seat *seat);
   /* Since when it waits for its next request; UINT64_MAX: it does not. */
   uint64_t (*idle_since)(const struct seat *seat);
+  /* The kernel did not take the rest of what the outbox had of it: copies what
+   * is to be written before all else, and posts nothing meanwhile. */
+  void (*owe)(struct seat *seat, const char *rest, size_t size);
 };
 
 /* The first member of a connection. Zeroed: none. */
@@ -30,6 +34,7 @@ struct seat {
   bool taken;                   /* counts as a client */
   bool refused;                 /* is told why it is none */
   bool kept;                    /* CLIENT NO-EVICT */
+  bool posted;                  /* the outbox has a reply of it */
   bool evicted; /* its memory counts no more, and is still there */
 };
 

@@ -9,7 +9,7 @@ static struct seat *largest(const struct server *s) {
   struct seat *most = NULL;
   for (struct seat *seat = s->seats; seat; seat = seat->next)
     if (!seat->kept && (!most || seat->memory > most->memory) &&
-        seat->kind->is_open(seat))
+        seat->kind->stream(seat))
       most = seat;
   return most;
 }

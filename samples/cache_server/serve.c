@@ -6,6 +6,7 @@
  * its memory when it does not read. */
 #include "client.h"
 #include "command.h"
+#include "outbox.h"
 #include "resp_quick.h"
 
 /* A buffer of replies up to this size is kept. */
@@ -76,6 +77,19 @@ static vt_t flush(struct client *c) {
   }
   written(c);
   return vt_done();
+}
+
+/* Leaves the last of its replies to the outbox. False: it is to be written at
+ * once, as by one whose peer was slow to take the one before. */
+static bool post(struct client *c) {
+  struct reply *r = &c->reply;
+  if (c->leaving || c->phase == CLIENT_WRITING || c->tail.data ||
+      r->status != 0 ||
+      !outbox_post(c->server->outbox, &c->seat, r->data, r->size))
+    return false;
+  server_count(&c->server->counts.bytes_out, r->size);
+  written(c);
+  return true;
 }
 
 /* Whether to write before more is added. */
@@ -285,23 +299,20 @@ static vt_t serve_body(void *frame) {
       VT_TRY(f, flush(f->c));
     VT_TRY(f, client_take_turns(f->c));
   }
-  while (f->c->reply.size > 0 || f->c->reply.status != 0)
+  while (client_owes(f->c) && !post(f->c))
     VT_TRY(f, flush(f->c));
   served(f->c);
   VT_END(f);
 }
 
-/* In hand, and without a frame, where all that has come are GETs whose replies
- * the kernel takes at once. */
+/* In hand, and without a frame, where all that has come are a few GETs. */
 vt_t client_serve(struct client *c) {
   struct serve_frame f = {.c = c, .begun = vt_done()};
+  outbox_settle(c->server->outbox, &c->seat);
   client_take_spare(c);
-  if (serve_gets(c) && c->in_start == c->in_size) {
-    f.begun = flush(c);
-    if (VT_LIKELY(vt_is_succeeded(f.begun) && c->reply.size == 0)) {
-      served(c);
-      return vt_done();
-    }
+  if (serve_gets(c) && c->in_start == c->in_size && post(c)) {
+    served(c);
+    return vt_done();
   }
   return vt_start(&f, serve_body);
 }

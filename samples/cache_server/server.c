@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "outbox.h"
 #include "socket.h"
 
 #define TICK_MS 250
@@ -140,6 +141,11 @@ int server_init(struct server *s, const struct sockaddr *address,
   return status;
 }
 
+static void send_posted(struct server *s) {
+  if (s->outbox)
+    outbox_send(s->outbox);
+}
+
 void server_part_began(struct server *s) { s->parts++; }
 
 void server_part_ended(struct server *s) {
@@ -244,6 +250,7 @@ static void begin_part(struct server *s, vt_body_fn *body,
 }
 
 static void begin(struct server *s) {
+  s->outbox = outbox_new(s->uv);
   begin_part(s, sweep_body, NULL);
   for (size_t i = 0; i < s->door_count && !s->stopping; i++)
     begin_part(s, accept_body, &s->doors[i]);
@@ -254,6 +261,13 @@ static vt_t close_log(struct server *s) {
   struct access_log *log = s->log;
   s->log = NULL;
   return log ? access_log_close(log) : vt_done();
+}
+
+/* Parts may still be there when the run has failed. */
+static void close_outbox(struct server *s) {
+  send_posted(s);
+  outbox_free(s->outbox);
+  s->outbox = NULL;
 }
 
 static vt_t run_body(void *frame) {
@@ -269,6 +283,8 @@ static vt_t run_body(void *frame) {
     server_release(f->s);
   if (f->s->failure != 0)
     VT_RETURN(f, vt_failed(f->s->failure));
+  VT_FINALLY(f);
+  close_outbox(f->s);
   VT_END(f);
 }
 
@@ -291,6 +307,7 @@ static void drain_client(struct client *c) {
 void server_stop(struct server *s) {
   if (s->stopping)
     return;
+  send_posted(s);
   s->stopping = true;
   s->stopped_ms = uv_now(s->uv);
   for (size_t i = 0; i < s->door_count; i++) {

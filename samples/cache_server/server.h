@@ -21,6 +21,7 @@
 #define SERVER_BACKLOG 511
 
 struct client;
+struct outbox;
 struct seat;
 
 /* Zero stands for the value behind it. */
@@ -63,6 +64,7 @@ struct server {
   struct http *http;   /* what its connections share; NULL: none */
   countries_t *countries;
   struct access_log *log; /* NULL: none */
+  struct outbox *outbox;  /* NULL: replies are written at once */
   uv_loop_t *uv;
   vt_loop_t *loop;
 
