@@ -179,6 +179,7 @@ static uint64_t idle_since(const struct seat *seat) {
 static void owe(struct seat *seat, const char *rest, size_t size) {
   struct client *c = (void *)seat;
   reply_raw(&c->reply, rest, size);
+  server_uncount(&c->server->counts.bytes_out, size);
   client_set_phase(c, CLIENT_WRITING);
   c->progress.moved = size;
   client_account(c);

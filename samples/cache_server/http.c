@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "http_reply.h"
+#include "outbox.h"
 #include "socket.h"
 
 #define FIRST_INPUT ((size_t)512)
@@ -130,19 +131,31 @@ static vt_t refuse(struct http_client *c, int status) {
   return http_serve(c);
 }
 
+/* After a read that failed: in this turn answers may still have been posted. */
+static bool turns_out_to_owe(struct http_client *c) {
+  outbox_settle(c->server->outbox, &c->seat);
+  return http_owes(c);
+}
+
 static vt_t client_body(void *frame) {
   struct http_frame *f = frame;
   vt_result_t r;
   VT_BEGIN(f);
-  while (!f->c->leaving) {
+  while (!f->c->leaving || http_owes(f->c)) {
     if (is_to_wait(f->c))
       VT_TRY(f, vt_yield());
+    if (http_owes(f->c)) {
+      VT_TRY(f, http_serve(f->c));
+      continue;
+    }
     if (f->c->seat.refused || !make_room(f->c) || !http_account(f->c)) {
       VT_TRY(f, refuse(f->c, 503));
       break;
     }
     VT_AWAIT(f, r, receive(f->c));
     f->c->reading = vt_done();
+    if (r.status != 0 && turns_out_to_owe(f->c))
+      continue; /* a stream's end comes again */
     if (r.status == UV_ECANCELED && f->c->late) {
       VT_TRY(f, refuse(f->c, 408));
       break;
@@ -211,9 +224,19 @@ static uint64_t idle_since(const struct seat *seat) {
   return c->phase == HTTP_IDLE && c->stream ? c->progress.since_ms : UINT64_MAX;
 }
 
+/* The sweeper then looks at it as at any other that writes. */
+static void owe(struct seat *seat, const char *rest, size_t size) {
+  struct http_client *c = (void *)seat;
+  reply_raw(&c->out, rest, size);
+  server_uncount(&c->http->metrics.bytes_out, size);
+  http_set_phase(c, HTTP_WRITING);
+  c->progress.moved = size;
+  vt_cancel(c->reading);
+}
+
 /* True for a connection that may stay, or be told 503. */
 static bool let_in(struct http_client *c) {
-  static const struct seat_kind kind = {stop_seat, stream_of, idle_since, NULL};
+  static const struct seat_kind kind = {stop_seat, stream_of, idle_since, owe};
   return seat_take(&c->seat, c->server, &kind, c->stream) != SEAT_UNHEARD;
 }
 
@@ -244,6 +267,7 @@ void http_start(struct server *s, vt_stream_t *stream) {
 }
 
 void http_client_stop(struct http_client *c) {
+  outbox_settle(c->server->outbox, &c->seat);
   vt_stream_t *stream = c->stream;
   if (!stream)
     return;

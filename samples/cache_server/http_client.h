@@ -67,6 +67,11 @@ struct http_client {
   char peer[64];
 };
 
+/* True for one who is to write, or to fail, before it reads on. */
+static inline bool http_owes(const struct http_client *c) {
+  return c->out.size > 0 || c->out.status != 0;
+}
+
 #define HTTP_BUDGET ((int64_t)64 * 1024)
 
 /* Of so many batches of answers the time of one is taken: two looks at the
@@ -91,7 +96,8 @@ struct http {
 /* The client is in another phase from now on, or in the same one anew. */
 void http_set_phase(struct http_client *c, enum http_phase phase);
 
-/* Closes the connection now. */
+/* Closes the connection now, but for answers in the outbox, which are tried
+ * first. */
 void http_client_stop(struct http_client *c);
 
 /* Counts the buffers as they are now. While all clients together hold too much

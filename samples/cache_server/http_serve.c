@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "outbox.h"
+
 #define STEP_ROWS 64u
 #define STEP_COST 64
 
@@ -35,9 +37,9 @@ void http_drop_answer(struct http_client *c) {
 }
 
 /* The requests of a batch take as long as the batch. */
-static void count_batch(struct http_client *c) {
+static void count_batch(struct http_client *c, size_t size) {
   struct metrics *m = &c->http->metrics;
-  server_count(&m->bytes_out, c->progress.moved);
+  server_count(&m->bytes_out, size);
   if (c->timed)
     metrics_observe(&m->requests, uv_hrtime() - c->began_ns, c->answered);
   c->answered = 0;
@@ -50,7 +52,7 @@ static vt_t write_out(struct http_client *c) {
     return vt_failed(UV_ECANCELED);
   http_set_phase(c, HTTP_WRITING);
   c->progress.moved = c->out.size + c->tail.size;
-  count_batch(c);
+  count_batch(c, c->progress.moved);
   if (!c->tail.data)
     return vt_stream_write(c->stream, c->out.data, c->out.size);
   bufs[1].base = (char *)(uintptr_t)c->tail.data;
@@ -74,6 +76,19 @@ static vt_t flush_body(void *frame) {
 static vt_t flush(struct http_client *c) {
   struct serve_frame f = {.c = c};
   return vt_start(&f, flush_body);
+}
+
+/* Leaves the last of its answers to the outbox. False: it is to be written at
+ * once, as by one whose peer was slow to take the one before. */
+static bool post(struct http_client *c) {
+  const struct reply *out = &c->out;
+  if (c->leaving || c->phase == HTTP_WRITING || c->tail.data ||
+      out->status != 0 ||
+      !outbox_post(c->server->outbox, &c->seat, out->data, out->size))
+    return false;
+  count_batch(c, out->size);
+  reply_reset(&c->out, HTTP_KEPT_OUTPUT);
+  return true;
 }
 
 /* One buffer, which stays hot, serves all clients that are answered at once. */
@@ -292,7 +307,7 @@ static vt_t serve_body(void *frame) {
       VT_TRY(f, flush(f->c));
     VT_TRY(f, take_turns(f->c));
   }
-  while (f->c->out.size > 0 || f->c->out.status != 0)
+  while (http_owes(f->c) && !post(f->c))
     VT_TRY(f, flush(f->c));
   return_output(f->c);
   settle(f->c);
@@ -301,5 +316,6 @@ static vt_t serve_body(void *frame) {
 
 vt_t http_serve(struct http_client *c) {
   struct serve_frame f = {.c = c};
+  outbox_settle(c->server->outbox, &c->seat);
   return vt_start(&f, serve_body);
 }

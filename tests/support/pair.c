@@ -55,6 +55,15 @@ size_t pair_count_wrong(const char *data, size_t size, size_t from) {
   return wrong;
 }
 
+size_t pair_stuff(vt_stream_t *stream) {
+  char data[512] = "";
+  size_t size = 0;
+  int n;
+  while ((n = vt_stream_try_write(stream, data, sizeof data)) > 0)
+    size += (size_t)n;
+  return size;
+}
+
 static void read_all(void *arg) {
   struct reader *r = arg;
   char *data = malloc(r->size + 1);

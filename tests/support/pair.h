@@ -28,6 +28,9 @@ void pair_turns(struct fixture *f);
 void pair_fill(char *data, size_t size, size_t from);
 size_t pair_count_wrong(const char *data, size_t size, size_t from);
 
+/* Writes until the kernel takes no more; how many bytes. */
+size_t pair_stuff(vt_stream_t *stream);
+
 /* A peer in a thread: reads size bytes, or to the end, and looks at each. */
 struct reader {
   uv_thread_t thread;
