@@ -150,6 +150,20 @@ static void it_counts_as_a_command(void **state) {
   assert_int_equal(site_stop(s, SIGTERM), 0);
 }
 
+static void it_is_told_of_to_others(void **state) {
+  struct site *s = *state;
+  assert_true(site_start(s, NULL, NULL));
+  int fd = site_connect(s), other = site_connect(s);
+  assert_true(site_says(fd, "PING\r\n", "+PONG\r\n"));
+  assert_true(site_says(fd, GET(10, "country:DE"), GERMANY));
+  assert_int_equal(write(other, "CLIENT LIST\r\nPING\r\n", 19), 19);
+  const char *told = read_until(other, "+PONG\r\n");
+  assert_non_null(strstr(told, " cmd=get "));
+  close(fd);
+  close(other);
+  assert_int_equal(site_stop(s, SIGTERM), 0);
+}
+
 /* Now and then it waits for a look into the database first. */
 static void it_waits_where_the_long_way_waits(void **state) {
   struct site *s = *state;
@@ -174,6 +188,7 @@ int main(void) {
       site_test(each_one_is_logged),
       site_test(nothing_is_given_without_the_password),
       site_test(it_counts_as_a_command),
+      site_test(it_is_told_of_to_others),
       site_test(it_waits_where_the_long_way_waits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
