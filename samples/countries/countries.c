@@ -144,7 +144,7 @@ static vt_t watch_body(void *frame) {
       if (!f->loaded && f->r.status != UV_ENOMEM)
         VT_AWAIT(f, f->r, vt_delay(REFRESH_AGAIN_MS));
       if (f->r.status == UV_ENOMEM)
-        forget(f->c); /* which needs none */
+        break; /* to forget needs none */
     }
     if (f->loaded)
       f->c->changes++;
