@@ -256,7 +256,7 @@ static enum client_phase phase_of(const struct hosted *h) {
 static size_t ask_until_it_waits(struct hosted *h, int fd) {
   size_t asked = 0, at = 0, size = sizeof PAIRS - 1;
   for (int i = 0; i < 100000 && phase_of(h) != CLIENT_WRITING; i++) {
-    ssize_t n = send(fd, PAIRS + at, size - at, MSG_DONTWAIT);
+    ssize_t n = send(fd, &PAIRS[at], size - at, MSG_DONTWAIT);
     at += n > 0 ? (size_t)n : 0;
     asked += at == size;
     at = at == size ? 0 : at;
