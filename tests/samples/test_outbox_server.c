@@ -3,6 +3,7 @@
  * between the answers of a turn and their way out. */
 #include "cache_server/outbox.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,11 +95,17 @@ static void serve(struct hosted *h) {
   h->check.data = h;
 }
 
+/* All that has come is answered: nothing here waits for another thread. */
 static void turns(struct hosted *h) {
-  for (int i = 0; i < 20; i++) {
-    usleep(500);
+  for (int i = 0; i < 20; i++)
     fixture_turn(&h->loop);
-  }
+}
+
+/* But for the first answer, which waits for the database. */
+static void turn_until_answered(struct hosted *h, int fd) {
+  struct pollfd peer = {.fd = fd, .events = POLLIN};
+  for (int i = 0; i < 10000 && poll(&peer, 1, 1) == 0; i++)
+    fixture_turn(&h->loop);
 }
 
 /* A connection over a local socket, whose kernel says at once what it does not
@@ -116,8 +123,7 @@ static int connection_of(struct hosted *h, server_start_fn *start) {
 static int client_of(struct hosted *h) {
   int fd = connection_of(h, client_start);
   assert_true(net_send(fd, GET_GERMANY, strlen(GET_GERMANY)));
-  for (int i = 0; i < 50; i++)
-    turns(h);
+  turn_until_answered(h, fd);
   assert_has(fd, GERMANY);
   return fd;
 }
@@ -137,50 +143,58 @@ static void end(struct hosted *h) {
   assert_null(fixture_close(&h->loop));
 }
 
+/* act is called when the answer is posted, and not yet out. */
+static void asks_then(struct hosted *h, int fd, const char *text,
+                      void (*act)(struct hosted *h)) {
+  h->act = act;
+  asks(h, fd, text);
+  assert_int_equal(h->acted, 1);
+}
+
 static void stop_server(struct hosted *h) { server_stop(&h->server); }
 
-static void a_stop_comes_after_what_is_posted(void **state) {
-  struct hosted *h = *state;
+/* The newest connection. */
+static void stop_newest(struct hosted *h) {
+  h->server.seats->kind->stop(h->server.seats);
+}
+
+static vt_stream_t *stream_of_newest(const struct hosted *h) {
+  return h->server.seats->kind->stream(h->server.seats);
+}
+
+/* ---- RESP ---- */
+
+static void is_answered_before(struct hosted *h,
+                               void (*act)(struct hosted *h)) {
   serve(h);
   int fd = client_of(h);
-  h->act = stop_server;
-  asks(h, fd, GET_GUINEA);
-  assert_int_equal(h->acted, 1);
+  asks_then(h, fd, GET_GUINEA, act);
   assert_has(fd, GUINEA);
   assert_ended(fd);
   close(fd);
   end(h);
+}
+
+static void a_stop_comes_after_what_is_posted(void **state) {
+  is_answered_before(*state, stop_server);
+}
+
+static void one_who_is_killed_has_been_answered(void **state) {
+  is_answered_before(*state, stop_newest);
 }
 
 static void a_stop_waits_for_what_is_owed(void **state) {
   struct hosted *h = *state;
   serve(h);
   int fd = client_of(h);
-  size_t size = pair_stuff(h->server.clients->stream);
+  size_t size = pair_stuff(stream_of_newest(h));
   char *data = malloc(size);
-  h->act = stop_server;
-  asks(h, fd, GET_GUINEA);
-  assert_int_equal(h->acted, 1);
+  asks_then(h, fd, GET_GUINEA, stop_server);
   assert_int_equal(net_recv(fd, data, size), (long)size);
   turns(h);
   assert_has(fd, GUINEA);
   assert_ended(fd);
   free(data);
-  close(fd);
-  end(h);
-}
-
-static void stop_client(struct hosted *h) { client_stop(h->server.clients); }
-
-static void one_who_is_killed_has_been_answered(void **state) {
-  struct hosted *h = *state;
-  serve(h);
-  int fd = client_of(h);
-  h->act = stop_client;
-  asks(h, fd, GET_GUINEA);
-  assert_int_equal(h->acted, 1);
-  assert_has(fd, GUINEA);
-  assert_ended(fd);
   close(fd);
   end(h);
 }
@@ -235,9 +249,7 @@ static void without_one_replies_are_written_at_once(void **state) {
   struct hosted *h = *state;
   serve(h);
   int fd = client_of(h);
-  h->act = lose_outbox;
-  asks(h, fd, GET_GUINEA);
-  assert_int_equal(h->acted, 1);
+  asks_then(h, fd, GET_GUINEA, lose_outbox);
   asks(h, fd, GET_GERMANY GET_GUINEA "PING\r\n");
   assert_has(fd, GUINEA GERMANY GUINEA "+PONG\r\n");
   close(fd);
@@ -312,53 +324,39 @@ static void assert_is_healthy(int fd, bool ends) {
 static int http_of(struct hosted *h) {
   int fd = connection_of(h, http_start);
   asks(h, fd, HEALTHZ);
-  for (int i = 0; i < 50; i++)
-    turns(h);
+  turn_until_answered(h, fd);
   assert_is_healthy(fd, false);
   return fd;
 }
 
-static void a_stop_comes_after_an_answer(void **state) {
-  struct hosted *h = *state;
+static void is_served_before(struct hosted *h, void (*act)(struct hosted *h)) {
   serve(h);
   int fd = http_of(h);
-  h->act = stop_server;
-  asks(h, fd, HEALTHZ);
-  assert_int_equal(h->acted, 1);
+  asks_then(h, fd, HEALTHZ, act);
   assert_is_healthy(fd, true);
   close(fd);
   end(h);
+}
+
+static void a_stop_comes_after_an_answer(void **state) {
+  is_served_before(*state, stop_server);
+}
+
+static void a_connection_that_is_closed_has_been_answered(void **state) {
+  is_served_before(*state, stop_newest);
 }
 
 static void a_stop_waits_for_an_answer_that_is_owed(void **state) {
   struct hosted *h = *state;
   serve(h);
   int fd = http_of(h);
-  size_t size = pair_stuff(h->server.seats->kind->stream(h->server.seats));
+  size_t size = pair_stuff(stream_of_newest(h));
   char *data = malloc(size);
-  h->act = stop_server;
-  asks(h, fd, HEALTHZ);
-  assert_int_equal(h->acted, 1);
+  asks_then(h, fd, HEALTHZ, stop_server);
   assert_int_equal(net_recv(fd, data, size), (long)size);
   turns(h);
   assert_is_healthy(fd, true);
   free(data);
-  close(fd);
-  end(h);
-}
-
-static void stop_connection(struct hosted *h) {
-  h->server.seats->kind->stop(h->server.seats);
-}
-
-static void a_connection_that_is_closed_has_been_answered(void **state) {
-  struct hosted *h = *state;
-  serve(h);
-  int fd = http_of(h);
-  h->act = stop_connection;
-  asks(h, fd, HEALTHZ);
-  assert_int_equal(h->acted, 1);
-  assert_is_healthy(fd, true);
   close(fd);
   end(h);
 }
@@ -368,7 +366,7 @@ static void who_owed_an_answer_is_served_on(void **state) {
   struct hosted *h = *state;
   serve(h);
   int fd = http_of(h);
-  size_t size = pair_stuff(h->server.seats->kind->stream(h->server.seats));
+  size_t size = pair_stuff(stream_of_newest(h));
   char *data = malloc(size);
   asks(h, fd, HEALTHZ);
   asks(h, fd, HEALTHZ); /* is not read meanwhile */
